@@ -1,0 +1,10 @@
+"""`flask <noun> <verb>`: parse, call a service, print. One file a noun."""
+
+from flask import Flask
+
+from legaled.cli import banks, database, demo, exams, people, stats
+
+
+def init_app(app: Flask) -> None:
+    for module in (database, people, banks, exams, stats, demo):
+        app.cli.add_command(module.group)

@@ -1,0 +1,30 @@
+from legaled.models.attempts import Attempt, Slot, Step
+from legaled.models.audit import AuditEvent
+from legaled.models.banks import Bank, Question, QuestionVersion
+from legaled.models.base import Model
+from legaled.models.exams import Exam, ExamBank, PoolItem, Quota, Sitting
+from legaled.models.people import Person, SignIn, Unit
+from legaled.models.roster import RosterChange, RosterEntry
+from legaled.models.study import StudyMark
+
+__all__ = [
+    "Attempt",
+    "AuditEvent",
+    "Bank",
+    "Exam",
+    "ExamBank",
+    "Model",
+    "Person",
+    "PoolItem",
+    "Question",
+    "QuestionVersion",
+    "Quota",
+    "RosterChange",
+    "RosterEntry",
+    "SignIn",
+    "Sitting",
+    "Slot",
+    "Step",
+    "StudyMark",
+    "Unit",
+]

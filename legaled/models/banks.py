@@ -1,0 +1,54 @@
+"""Question banks: a question is an identity, its versions are what people saw."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from legaled.domain.banks import Kind
+from legaled.models.base import Id, Model
+
+
+class Bank(Model):
+    __tablename__ = "bank"
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(sa.String(100), unique=True)
+    practice: Mapped[bool] = mapped_column(default=False)
+    created: Mapped[datetime]
+
+
+class Question(Model):
+    """`id` printed as L-000123 is its 题号; `version` is the number of the current version."""
+
+    __tablename__ = "question"
+    __table_args__ = (sa.UniqueConstraint("bank_id", "fingerprint"),)
+    id: Mapped[Id]
+    bank_id: Mapped[int] = mapped_column(sa.ForeignKey("bank.id"), index=True)
+    fingerprint: Mapped[str] = mapped_column(sa.String(64))
+    version: Mapped[int] = mapped_column(default=1)
+    retired: Mapped[datetime | None]
+
+
+class QuestionVersion(Model):
+    """Never changed once written. `options` in the author's order; `key` as in QuestionDraft."""
+
+    __tablename__ = "question_version"
+    __table_args__ = (sa.UniqueConstraint("question_id", "version"),)
+    id: Mapped[Id]
+    question_id: Mapped[int] = mapped_column(sa.ForeignKey("question.id"))
+    version: Mapped[int]
+    kind: Mapped[Kind]
+    stem: Mapped[str] = mapped_column(sa.Text)
+    options: Mapped[list[str]]
+    key: Mapped[list[str]]
+    answer_text: Mapped[str] = mapped_column(sa.Text, default="")
+    explanation: Mapped[str] = mapped_column(sa.Text, default="")
+    difficulty: Mapped[str] = mapped_column(sa.String(20), default="")
+    points: Mapped[str] = mapped_column(sa.String(20), default="")
+    topic: Mapped[str] = mapped_column(sa.String(200), default="")
+    law: Mapped[str] = mapped_column(sa.String(200), default="")
+    article: Mapped[str] = mapped_column(sa.String(200), default="")
+    source: Mapped[str] = mapped_column(sa.String(500), default="")
+    foreign_number: Mapped[str] = mapped_column(sa.String(100), default="")
+    author_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    created: Mapped[datetime]

@@ -1,0 +1,149 @@
+"""Question banks: importing, exporting, retiring, and what ships with the product."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from legaled.domain.banks import Kind, Problem, QuestionDraft, clean
+from legaled.domain.errors import NotFoundError
+from legaled.domain.permissions import SYSTEM, Actor
+from legaled.files.banks import CheckReport, check, write_template
+from legaled.models import Bank, Question, QuestionVersion
+from legaled.services import audit
+from legaled.services.bank_imports import (
+    CONTENT,
+    NAME_MAX,
+    Conflict,
+    ImportResult,
+    bank_title,
+    compare,
+    draft_of,
+    import_drafts,
+    is_current,
+    number_of,
+)
+from legaled.services.bank_pages import bank_page, list_banks, question_page, shown
+
+__all__ = [
+    "NAME_MAX", "Conflict", "ImportResult", "bank_id_of", "bank_name_of", "bank_names",
+    "bank_page", "bank_title", "compare", "draft_of", "export_bank", "import_drafts",
+    "kind_counts", "list_banks", "note_export", "number_of", "question_page", "restore", "retire",
+    "set_practice", "ship", "shown", "with_rivals", "write_template",
+]
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """What became of one bank that comes with the product."""
+
+    name: str
+    added: int
+    was_there: bool
+    problems: Sequence[Problem] = ()
+
+
+def with_rivals(report: CheckReport, take_conflicts: bool) -> Sequence[QuestionDraft]:
+    """What to import from a file; on purpose also the rows that contradict an earlier one."""
+    if not take_conflicts:
+        return report.drafts
+    return sorted((*report.drafts, *report.rivals), key=lambda draft: draft.row)
+
+
+def bank_names(session: Session) -> list[str]:
+    return list(session.scalars(sa.select(Bank.name).order_by(Bank.name)))
+
+
+def bank_id_of(session: Session, name: str) -> int:
+    """Raises NotFoundError when no bank has this name."""
+    found = session.scalar(sa.select(Bank.id).where(Bank.name == clean(name)))
+    if found is None:
+        raise NotFoundError()
+    return found
+
+
+def bank_name_of(session: Session, bank_id: int) -> str:
+    found = session.scalar(sa.select(Bank.name).where(Bank.id == bank_id))
+    if found is None:
+        raise NotFoundError()
+    return found
+
+
+def retire(
+    session: Session, actor: Actor, bank_id: int, question_id: int, now: datetime
+) -> None:
+    """Not drawn from now on; exams that are published and papers keep it. Twice is the same."""
+    question = _question(session, bank_id, question_id)
+    question.retired = question.retired or now
+    audit.note(session, actor, "question.retire", f"question {number_of(question_id)}", now)
+
+
+def restore(
+    session: Session, actor: Actor, bank_id: int, question_id: int, now: datetime
+) -> None:
+    _question(session, bank_id, question_id).retired = None
+    audit.note(session, actor, "question.restore", f"question {number_of(question_id)}", now)
+
+
+def _question(session: Session, bank_id: int, question_id: int) -> Question:
+    found = session.get(Question, question_id)
+    if found is None or found.bank_id != bank_id:
+        raise NotFoundError()
+    return found
+
+
+def set_practice(
+    session: Session, actor: Actor, bank_id: int, practice: bool, now: datetime
+) -> None:
+    """Whether staff may practise with this bank."""
+    bank = session.get(Bank, bank_id)
+    if bank is None:
+        raise NotFoundError()
+    bank.practice = practice
+    audit.note(session, actor, "bank.practice", f"bank {bank.name}", now, detail=str(practice))
+
+
+def export_bank(session: Session, bank_id: int) -> list[QuestionDraft]:
+    """The active questions by 题号, for `write_template`. Importing them changes nothing."""
+    rows = session.execute(
+        sa.select(Question.id, *CONTENT).join(QuestionVersion, is_current())
+        .where(Question.bank_id == bank_id, Question.retired.is_(None)).order_by(Question.id))
+    return [draft_of(question_id, content) for question_id, *content in rows]
+
+
+def note_export(session: Session, actor: Actor, name: str, count: int, now: datetime) -> None:
+    """Say in the log who took a bank's questions and answers out; in a transaction of its own."""
+    audit.note(session, actor, "bank.export", f"bank {name}", now, detail=f"{count} questions")
+
+
+def kind_counts(session: Session, bank_ids: Iterable[int]) -> dict[Kind, int]:
+    """How many active questions of each kind these banks hold together; one query."""
+    found = session.execute(
+        sa.select(QuestionVersion.kind, sa.func.count()).select_from(Question)
+        .join(QuestionVersion, is_current())
+        .where(Question.bank_id.in_(list(bank_ids)), Question.retired.is_(None))
+        .group_by(QuestionVersion.kind))
+    return {kind: 0 for kind in Kind} | dict(found.all())
+
+
+def ship(session: Session, folder: Path, now: datetime) -> list[Shipped]:
+    """Import each `<law>/bank.csv` as the practice bank <law>, unless a bank has that name.
+
+    A bank that a trainer has since changed is left alone; a file with errors is not taken.
+    """
+    there, done = set(bank_names(session)), list[Shipped]()
+    for path in sorted(folder.glob("*/bank.csv")):
+        name = path.parent.name
+        if name in there:
+            done.append(Shipped(name, 0, True))
+            continue
+        report = check(path.read_bytes(), path.name)
+        if report.exit_code:
+            done.append(Shipped(name, 0, False, tuple(report.errors)))
+            continue
+        result = import_drafts(session, SYSTEM, name, report.drafts, now, practice=True)
+        done.append(Shipped(name, result.added, False))
+    return done

@@ -1,0 +1,182 @@
+"""What one person sees of exams: which there are, what is due, what came out."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from legaled.domain import exams as rules
+from legaled.domain.attempts import State, state
+from legaled.domain.errors import NotFoundError
+from legaled.domain.exams import Counts, Show, Stage, Window
+from legaled.domain.permissions import Actor
+from legaled.models import Attempt, Exam, Quota, RosterEntry, Sitting
+from legaled.services import study
+from legaled.services.marking import marks_of
+
+
+@dataclass(frozen=True)
+class MyAttempt:
+    """`score` is None while it may not be seen; `over` is when it ended or will end."""
+
+    id: int
+    number: int
+    running: bool
+    voided: bool
+    over: datetime
+    score: int | None
+
+
+@dataclass(frozen=True)
+class MyExam:
+    """An exam on whose roster the person stands. `window` is the sitting to look at now."""
+
+    id: int
+    title: str
+    year: int
+    stage: Stage
+    window: Window
+    minutes: int
+    questions: int
+    total: int
+    pass_line: int
+    attempts_allowed: int
+    best_counts: bool
+    exempt: bool
+    needs_password: bool
+    required_laws: tuple[str, ...]
+    attempts: tuple[MyAttempt, ...]
+    after_close: Show
+
+    @property
+    def valid(self) -> tuple[MyAttempt, ...]:
+        return tuple(attempt for attempt in self.attempts if not attempt.voided)
+
+    @property
+    def running(self) -> MyAttempt | None:
+        return next((attempt for attempt in self.valid if attempt.running), None)
+
+    @property
+    def passed(self) -> bool:
+        return any((attempt.score or 0) >= self.pass_line for attempt in self.valid)
+
+
+def my_exams(session: Session, actor: Actor, now: datetime) -> list[MyExam]:
+    """The person's exams, the latest window first; four statements, however many there are."""
+    return _my_exams(session, actor, now, None)
+
+
+def my_exam(session: Session, actor: Actor, exam_id: int, now: datetime) -> MyExam:
+    """One of them; an exam on whose roster the actor is not looks like none."""
+    found = _my_exams(session, actor, now, exam_id)
+    if not found:
+        raise NotFoundError()
+    return found[0]
+
+
+def missing_laws(session: Session, actor: Actor, exam: MyExam) -> tuple[str, ...]:
+    """What the person must study before this exam may be started."""
+    return tuple(study.missing(session, int(actor.id or 0), list(exam.required_laws)))
+
+
+def _my_exams(
+    session: Session, actor: Actor, now: datetime, only: int | None
+) -> list[MyExam]:
+    query = (
+        sa.select(Exam, RosterEntry.exempt)
+        .join(RosterEntry, RosterEntry.exam_id == Exam.id)
+        .where(
+            RosterEntry.person_id == actor.id,
+            RosterEntry.removed.is_(None),
+            Exam.published.is_not(None),
+        )
+    )
+    if only is not None:
+        query = query.where(Exam.id == only)
+    rows = session.execute(query).all()
+    ids = [exam.id for exam, _ in rows]
+    windows = _windows(session, ids)
+    sizes = _sizes(session, ids)
+    attempts = _attempts(session, actor, [exam for exam, _ in rows], windows, now)
+    found = [
+        MyExam(
+            id=exam.id,
+            title=exam.title,
+            year=exam.year,
+            stage=rules.stage(exam.published, exam.cancelled, windows[exam.id], now),
+            window=_window_now(windows[exam.id], now),
+            minutes=exam.minutes,
+            questions=sizes[exam.id][0],
+            total=sizes[exam.id][1],
+            pass_line=exam.pass_line,
+            attempts_allowed=exam.attempts,
+            best_counts=exam.counts is Counts.BEST,
+            exempt=exempt is not None,
+            needs_password=bool(exam.password_hash),
+            required_laws=tuple(exam.required_laws),
+            attempts=tuple(attempts[exam.id]),
+            after_close=exam.after_close,
+        )
+        for exam, exempt in rows
+    ]
+    return sorted(found, key=lambda exam: (exam.window.closes, exam.id), reverse=True)
+
+
+def _windows(session: Session, exam_ids: list[int]) -> dict[int, list[Window]]:
+    found: dict[int, list[Window]] = defaultdict(list)
+    for sitting in session.scalars(
+        sa.select(Sitting).where(Sitting.exam_id.in_(exam_ids)).order_by(Sitting.number)
+    ):
+        found[sitting.exam_id].append(
+            Window(sitting.id, sitting.number, sitting.opens, sitting.closes)
+        )
+    return found
+
+
+def _window_now(windows: list[Window], now: datetime) -> Window:
+    """The sitting that is open or comes next; else the last one."""
+    return next((window for window in windows if now < window.closes), windows[-1])
+
+
+def _sizes(session: Session, exam_ids: list[int]) -> dict[int, tuple[int, int]]:
+    rows = session.execute(
+        sa.select(Quota.exam_id, sa.func.sum(Quota.count), sa.func.sum(Quota.count * Quota.points))
+        .where(Quota.exam_id.in_(exam_ids))
+        .group_by(Quota.exam_id)
+    )
+    return {exam_id: (int(count), int(total)) for exam_id, count, total in rows}
+
+
+def _attempts(
+    session: Session,
+    actor: Actor,
+    exams: list[Exam],
+    windows: dict[int, list[Window]],
+    now: datetime,
+) -> dict[int, list[MyAttempt]]:
+    by_id = {exam.id: exam for exam in exams}
+    own = session.scalars(
+        sa.select(Attempt)
+        .where(Attempt.person_id == actor.id, Attempt.exam_id.in_(by_id))
+        .order_by(Attempt.exam_id, Attempt.number)
+    ).all()
+    due = [a.id for a in own if a.closed is None and a.deadline <= now and not a.voided]
+    late = {key: sum(marks.values()) for key, marks in marks_of(session, due).items()} if due else {}
+    found: dict[int, list[MyAttempt]] = defaultdict(list)
+    for attempt in own:
+        exam = by_id[attempt.exam_id]
+        over = exam.cancelled is not None or attempt.voided is not None
+        running = not over and state(attempt.submitted, attempt.deadline, now) is State.OPEN
+        at = rules.stage(exam.published, exam.cancelled, windows[exam.id], now)
+        show = exam.after_close if at is Stage.CLOSED else exam.after_submit
+        visible = not running and not over and show is not Show.NOTHING
+        found[exam.id].append(
+            MyAttempt(
+                attempt.id, attempt.number, running, attempt.voided is not None,
+                attempt.submitted or attempt.deadline,
+                late.get(attempt.id, attempt.score) if visible else None,
+            )
+        )
+    return found

@@ -1,0 +1,79 @@
+"""`python app.py`: migrate, fill an empty database, serve."""
+
+import argparse
+import socket
+import sys
+from dataclasses import replace
+
+from flask import Flask
+
+from legaled import create_app, db
+from legaled.cli.demo import first_run
+from legaled.config import Config
+from legaled.server import PortTakenError, serve
+from legaled.services import marking
+from legaled.clock import utc_now
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve until SIGTERM or Ctrl-C. Exits with a Chinese sentence when something is wrong."""
+    options = _options(arguments)
+    try:
+        config = Config.from_env()
+    except ValueError as error:
+        sys.exit(str(error))
+    if options.lan:
+        config = replace(config, host="0.0.0.0")  # noqa: S104 - asked for
+    app = create_app(config)
+    with app.app_context():
+        db.upgrade(db.database())
+        words = first_run(demo_wanted=not options.no_demo)
+    _announce(config, words)
+    try:
+        serve(config, tick=lambda: _tick(app))
+    except PortTakenError:
+        sys.exit(f"端口 {config.port} 已被占用。请先停掉另一个程序，或用 LEGALED_PORT 换一个端口。")
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./run", description="启动学法用法平台。")
+    parser.add_argument("--lan", action="store_true", help="允许局域网内其他电脑和手机访问")
+    parser.add_argument(
+        "--no-demo", action="store_true", help="空库不填演示数据，只建一个账号管理员"
+    )
+    return parser.parse_args(arguments)
+
+
+def _tick(app: Flask) -> None:
+    """Store the facts of attempts that ran out of time."""
+    with app.app_context():
+        database = db.database()
+        with database.read() as session:
+            waiting = marking.has_due(session, utc_now())
+        while waiting:
+            with database.write() as session:
+                waiting = marking.close_due(session, utc_now()) == marking.BATCH
+
+
+def _announce(config: Config, words: str) -> None:
+    lines = [f"学法用法平台已启动：http://127.0.0.1:{config.port}"]
+    if config.host == "0.0.0.0":  # noqa: S104 - asked for
+        lines.append(f"局域网地址：http://{_lan_address()}:{config.port}")
+    elif config.host != "127.0.0.1":
+        lines = [f"学法用法平台已启动：http://{config.host}:{config.port}"]
+    if config.public_url:
+        lines.append(f"对外地址：{config.public_url}")
+    print("\n".join([*lines, words or LOGINS_HINT, "按 Ctrl-C 停止。"]), flush=True)
+
+
+LOGINS_HINT = "用已有的账号登录。忘记管理员密码：flask people admin"
+
+
+def _lan_address() -> str:
+    """The address of this machine that others on its network reach; nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return socket.gethostname()
+        return str(probe.getsockname()[0])

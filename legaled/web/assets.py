@@ -1,0 +1,61 @@
+"""Style sheets and scripts: one folder, addressed by content so that browsers may keep them."""
+
+import hashlib
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from flask import Flask, Response, request, send_from_directory, url_for
+from flask_compress import Compress
+
+from legaled.web.access import ANYONE, allow
+
+BOOTSTRAP = Path(str(files("flask_bootstrap"))) / "static" / "bootstrap5" / "css"
+YEAR = 365 * 24 * 3600
+CSP = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+
+
+def init_app(app: Flask) -> None:
+    Compress(app)
+    app.add_url_rule("/bootstrap/<path:filename>", "bootstrap", bootstrap)
+    app.jinja_env.globals["asset"] = asset
+    app.after_request(_headers)
+
+
+@allow(ANYONE)
+def bootstrap(filename: str) -> Response:
+    return send_from_directory(BOOTSTRAP, filename, max_age=YEAR)
+
+
+def asset(name: str) -> str:
+    """The URL of a static file, with its content's hash; `bootstrap/…` comes from the package."""
+    folder, _, rest = name.partition("/")
+    if folder == "bootstrap":
+        return url_for("bootstrap", filename=rest, v=_hash(BOOTSTRAP / rest))
+    static = Path(__file__).resolve().parent.parent / "static"
+    return url_for("static", filename=name, v=_hash(static / name))
+
+
+@cache
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
+
+
+def _headers(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = CSP
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    if request.endpoint in {"static", "bootstrap"}:
+        response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
+    elif "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"
+    return response

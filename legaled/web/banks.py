@@ -1,0 +1,218 @@
+"""Question banks: lists, questions, and the import desk."""
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
+from werkzeug import Response
+
+from legaled import db
+from legaled.domain.banks import UnreadableFileError
+from legaled.domain.errors import InvalidError
+from legaled.domain.permissions import Permission
+from legaled.forms.banks import (
+    COLUMN_CHOICES,
+    EmptyForm,
+    FilterForm,
+    ImportForm,
+    UploadForm,
+    read_columns,
+)
+from legaled.services import bank_desk, banks
+from legaled.web.access import actor, allow
+from legaled.web.clock import now
+from legaled.web.errors import message
+
+bp = Blueprint("banks", __name__, url_prefix="/banks")
+Page = str | tuple[str, int] | Response
+ID = "int(max=2147483647)"
+
+
+# ---- banks and questions ----
+
+@bp.get("")
+@allow(Permission.BANK_READ)
+def index() -> Page:
+    lines = banks.list_banks(db.get_session())
+    total = sum(line.active for line in lines)
+    return render_template(
+        "banks/list.html", banks=lines, total=total, may_edit=actor().may(Permission.BANK_EDIT))
+
+
+@bp.get(f"/<{ID}:bank_id>")
+@allow(Permission.BANK_READ)
+def show(bank_id: int) -> Page:
+    form = FilterForm(request.args)
+    page = banks.bank_page(
+        db.get_session(), actor(), bank_id, form.q.data or "", form.kind.data or "",
+        form.law.data or "", form.state.data or "active", _page_number())
+    filtered = any(request.args.get(name) for name in ("q", "kind", "law", "state"))
+    return render_template(
+        "banks/show.html", view=page, form=form.with_laws(page.laws), filtered=filtered,
+        may_edit=actor().may(Permission.BANK_EDIT))
+
+
+@bp.get(f"/<{ID}:bank_id>/export.csv")
+@allow(Permission.BANK_READ)
+def export(bank_id: int) -> Page:
+    session = db.get_session()
+    name = banks.bank_name_of(session, bank_id)
+    drafts = banks.export_bank(session, bank_id)
+    data = banks.write_template(drafts)
+    with db.database().write() as log:
+        banks.note_export(log, actor(), name, len(drafts), now())
+    return _download(f"{name}.csv", data)
+
+
+@bp.post(f"/<{ID}:bank_id>/practice")
+@allow(Permission.BANK_EDIT)
+def practice(bank_id: int) -> Page:
+    on = request.form.get("practice") == "on"
+    banks.set_practice(db.get_session(), actor(), bank_id, on, now())
+    flash("职工现在可以用这个题库练习。" if on else "职工不能再用这个题库练习。考试不受影响。")
+    return redirect(url_for(".show", bank_id=bank_id), 303)
+
+
+@bp.get(f"/<{ID}:bank_id>/questions/<{ID}:question_id>")
+@allow(Permission.BANK_READ)
+def question(bank_id: int, question_id: int) -> Page:
+    found = banks.question_page(db.get_session(), actor(), bank_id, question_id)
+    return render_template(
+        "banks/question.html", q=found, may_edit=actor().may(Permission.BANK_EDIT))
+
+
+@bp.post(f"/<{ID}:bank_id>/questions/<{ID}:question_id>/retire")
+@allow(Permission.BANK_EDIT)
+def retire(bank_id: int, question_id: int) -> Page:
+    banks.retire(db.get_session(), actor(), bank_id, question_id, now())
+    flash("这道题已停用，以后组卷不再抽到。已经发布的考试和答卷不变。")
+    return redirect(url_for(".question", bank_id=bank_id, question_id=question_id), 303)
+
+
+@bp.post(f"/<{ID}:bank_id>/questions/<{ID}:question_id>/restore")
+@allow(Permission.BANK_EDIT)
+def restore(bank_id: int, question_id: int) -> Page:
+    banks.restore(db.get_session(), actor(), bank_id, question_id, now())
+    flash("这道题已恢复使用，以后组卷可以抽到。")
+    return redirect(url_for(".question", bank_id=bank_id, question_id=question_id), 303)
+
+
+# ---- the import desk ----
+
+@bp.get("/template.csv")
+@allow(Permission.BANK_EDIT)
+def template() -> Page:
+    return _download("题库模板.csv", bank_desk.blank_template())
+
+
+@bp.get("/upload")
+@allow(Permission.BANK_EDIT)
+def upload() -> Page:
+    return _upload_page(UploadForm(data={"bank": request.args.get("bank", "")}))
+
+
+@bp.post("/upload")
+@allow(Permission.BANK_EDIT)
+def receive() -> Page:
+    form = UploadForm()
+    if not form.validate():
+        return _upload_page(form), 422
+    data = form.file.data.read()
+    try:
+        kept = bank_desk.receive(_folder(), actor(), form.filename(), data, form.options(), now())
+    except UnreadableFileError as error:
+        form.file.errors = [f"{error.problem.message}文件没有保存，题库没有变化。"]
+        return _upload_page(form), 422
+    return redirect(url_for(".show_import", token=kept.token), 303)
+
+
+@bp.get("/imports/<token>")
+@allow(Permission.BANK_EDIT)
+def show_import(token: str) -> Page:
+    opened = bank_desk.open_import(_folder(), actor(), token)
+    form = ImportForm(data={"valid_only": opened.upload.options["valid_only"]})
+    return _import_page(opened, form)
+
+
+@bp.post("/imports/<token>")
+@allow(Permission.BANK_EDIT)
+def confirm(token: str) -> Page:
+    form, opened = ImportForm(), bank_desk.open_import(_folder(), actor(), token)
+    try:
+        with db.database().write() as session:  # committed before the file goes
+            result = bank_desk.confirm(session, actor(), opened, now(), **form.choice())
+    except InvalidError as error:
+        form.valid_only.errors = [message(error)]
+        return _import_page(opened, form), 422
+    bank_desk.drop(_folder(), actor(), token)
+    flash(f"已写入：新题 {result.added}，新版本 {result.changed}，原来就有 {result.unchanged}。")
+    return redirect(url_for(".show", bank_id=result.bank_id), 303)
+
+
+@bp.post("/imports/<token>/columns")
+@allow(Permission.BANK_EDIT)
+def columns(token: str) -> Page:
+    opened = bank_desk.open_import(_folder(), actor(), token)
+    mapping, wrong = read_columns(request.form, opened.report.bank.headers)
+    if wrong:
+        return _import_page(opened, ImportForm(formdata=None), mapping, wrong), 422
+    bank_desk.remap(_folder(), opened, mapping)
+    flash("已按你指定的列重新检查。下次同样的表头直接这样读。")
+    return redirect(url_for(".show_import", token=token), 303)
+
+
+@bp.post("/imports/<token>/delete")
+@allow(Permission.BANK_EDIT)
+def delete(token: str) -> Page:
+    name = bank_desk.drop(_folder(), actor(), token)
+    flash(f"已放弃「{name}」，题库没有变化。")
+    return redirect(url_for(".upload"), 303)
+
+
+@bp.get("/imports/<token>/refused")
+@allow(Permission.BANK_EDIT)
+def refused(token: str) -> Page:
+    return _download(*bank_desk.refused(bank_desk.open_import(_folder(), actor(), token)))
+
+
+def _upload_page(form: UploadForm) -> str:
+    with db.database().read() as session:
+        names = banks.bank_names(session)
+    return render_template(
+        "banks/upload.html", form=form, names=names, empty=EmptyForm(formdata=None),
+        pending=bank_desk.pending(_folder(), actor()))
+
+
+def _import_page(
+    opened: bank_desk.Opened, form: ImportForm, columns: Any = None, wrong: str | None = None
+) -> str:
+    with db.database().read() as session:
+        review = bank_desk.review(session, opened, request.args.get("code", ""), _page_number())
+    return render_template(
+        "banks/import.html", opened=opened, view=review, form=form, fields=COLUMN_CHOICES,
+        mapping=columns or opened.report.bank.mapping, wrong=wrong, code=review.code)
+
+
+def _folder() -> Path:
+    """Where uploaded files wait: beside the database, never under a public path."""
+    instance: Path = current_app.config["LEGALED"].instance
+    return instance / "uploads"
+
+
+def _page_number() -> int:
+    return request.args.get("page", 1, type=int)
+
+
+def _download(name: str, data: bytes) -> Response:
+    return send_file(BytesIO(data), mimetype="application/octet-stream", as_attachment=True,
+                     download_name=name)

@@ -1,0 +1,146 @@
+"""`flask bank`: the JSON keys and exit codes of the contract."""
+
+import json
+
+import pytest
+import sqlalchemy as sa
+
+from legaled.models import Question
+
+GOOD = "题干,选项A,选项B,答案\n档案的定义在第几条？,第一条,第二条,B\n任何人不得损毁档案。,,,对\n"
+BAD = GOOD + "没有答案的题,甲,乙,\n"
+KEYS = ["file", "format", "encoding", "delimiter", "sheet", "header_row", "mapping", "records",
+        "valid", "errors", "warnings", "duplicates", "conflicts", "added", "changed", "unchanged"]
+
+
+@pytest.fixture
+def bank(app, tmp_path):
+    """bank(verb, …) → exit code and output; `text=` becomes the file 题库.csv."""
+
+    def run(verb, *args, text=None, encoding="utf-8"):
+        path = tmp_path / "题库.csv"
+        if text is not None:
+            path.write_bytes(text if isinstance(text, bytes) else text.encode(encoding))
+            args = (str(path), *args)
+        result = app.test_cli_runner().invoke(args=["bank", verb, *args])
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.output
+        return result.exit_code, json.loads(result.output) if "--json" in args else result.output
+
+    return run
+
+
+@pytest.fixture
+def stored(database):
+    def count():
+        with database.read() as session:
+            return session.scalar(sa.select(sa.func.count()).select_from(Question))
+
+    return count
+
+
+def three(found):
+    return found["added"], found["changed"], found["unchanged"]
+
+
+def test_check_tells_everything_and_writes_nothing(bank, stored):
+    code, found = bank("check", "--json", text=BAD, encoding="gbk")
+    assert code == 1
+    assert list(found) == KEYS
+    assert (found["file"], found["format"], found["encoding"]) == ("题库.csv", "csv", "gb18030")
+    assert found["valid"] == {"single": 1, "multi": 0, "judge": 1, "blank": 0, "essay": 0}
+    assert list(found["errors"][0]) == ["row", "column", "code", "value", "message"]
+    assert (found["errors"][0]["row"], found["errors"][0]["code"]) == (4, "missing_answer")
+    assert three(found) == (None, None, None)
+    assert stored() == 0
+
+
+def test_check_against_a_bank(bank, stored):
+    code, found = bank("check", "--bank", "新库", "--json", text=GOOD)
+    assert (code, three(found)) == (0, (2, 0, 0))
+    bank("import", "--bank", "新库", text=GOOD)
+    other = GOOD.replace(",B\n", ",A\n")
+    code, found = bank("check", "--bank", "新库", "--json", text=other)
+    assert (code, three(found)) == (0, (0, 0, 1))
+    assert [list(one) for one in found["conflicts"]] == [["row", "of"]]
+    assert found["conflicts"][0]["of"].startswith("L-")
+    assert stored() == 2
+
+
+def test_import_is_all_or_nothing_unless_told(bank, stored):
+    code, found = bank("import", "--bank", "库", "--json", text=BAD)
+    assert (code, three(found), stored()) == (1, (0, 0, 0), 0)
+    code, found = bank("import", "--bank", "库", "--valid-only", "--json", text=BAD)
+    assert (code, three(found), stored()) == (1, (2, 0, 0), 2)
+    code, found = bank("import", "--bank", "库", "--json", text=GOOD)
+    assert (code, three(found), stored()) == (0, (0, 0, 2), 2)
+
+
+def test_conflicts_are_taken_only_on_purpose(bank):
+    bank("import", "--bank", "库", text=GOOD)
+    other = GOOD.replace(",B\n", ",A\n")
+    code, found = bank("import", "--bank", "库", "--json", text=other)
+    assert (code, three(found), len(found["conflicts"])) == (0, (0, 0, 1), 1)
+    code, found = bank("import", "--bank", "库", "--take-conflicts", "--json", text=other)
+    assert (code, three(found)) == (0, (0, 1, 1))
+
+
+@pytest.mark.parametrize("text", [b"\x89PNG\r\n\x1a\n" + bytes(300), b"\xff\xfe\xff\xff\xff"])
+def test_an_unreadable_file_ends_with_two(bank, stored, text):
+    code, found = bank("check", "--json", text=text)
+    assert (code, list(found)) == (2, KEYS)
+    assert found["errors"][0]["message"]
+    code, found = bank("import", "--bank", "库", "--valid-only", "--json", text=text)
+    assert (code, three(found), stored()) == (2, (0, 0, 0), 0)
+    code, said = bank("check", text=text)
+    assert code == 2
+    assert "什么都没有写入" in said
+
+
+def test_trailing_text_and_named_columns(bank):
+    text = "试题说明,甲,乙,结果\n档案的定义在第几条？,第一条,第二条,B（见课件）\n"
+    names = ["--map", "试题说明=stem", "--map", "甲=option_a", "--map", "乙=option_b",
+             "--map", "结果=answer"]
+    code, found = bank("check", *names, "--json", text=text)
+    assert (code, found["errors"][0]["code"]) == (1, "answer_trailing_text")
+    code, found = bank("check", *names, "--accept-trailing", "--json", text=text)
+    assert (code, found["valid"]["single"]) == (0, 1)
+    code, said = bank("check", "--map", "甲=nothing", text=text)
+    assert code == 2
+    assert "看不懂" in said
+
+
+def test_export_then_import_changes_nothing(bank, tmp_path):
+    bank("import", "--bank", "库", text=GOOD)
+    path = tmp_path / "导出.csv"
+    code, said = bank("export", "库", str(path))
+    assert code == 0
+    assert "2 题" in said
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+    code, found = bank("import", str(path), "--bank", "库", "--json")
+    assert (code, three(found)) == (0, (0, 0, 2))
+    code, said = bank("export", "没有", str(path))
+    assert code == 1
+    assert "没有叫「没有」的题库" in said
+
+
+def test_list(bank):
+    assert "还没有题库" in bank("list")[1]
+    bank("import", "--bank", "库", text=GOOD)
+    assert bank("list", "--json")[1] == [{
+        "name": "库", "practice": False, "active": 2, "retired": 0,
+        "kinds": {"single": 1, "multi": 0, "judge": 1, "blank": 0, "essay": 0}}]
+    assert "库：2 题（单选 1，判断 1）" in bank("list")[1]
+
+
+def test_people_read_a_table(bank):
+    code, said = bank("check", "--bank", "库", text=BAD)
+    assert code == 1
+    assert "missing_answer" in said
+    assert "没有答案。请填上答案后再导入这一行。" in said
+    assert "新增 2，新版本 0，不变 0" in said
+    assert "没有写入" in said
+
+
+def test_a_bank_needs_a_name(bank, stored):
+    assert bank("import", "--bank", " ", text=GOOD)[0] == 2
+    assert stored() == 0

@@ -1,0 +1,294 @@
+"""Who equals whom in a bank, and what an import leaves behind."""
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from legaled.domain.banks import Kind, QuestionDraft
+from legaled.domain.errors import InvalidError, NotFoundError
+from legaled.domain.permissions import SYSTEM
+from legaled.files.banks import check, write_template
+from legaled.models import AuditEvent, Bank, Question, QuestionVersion
+from legaled.services import bank_imports, banks
+from tests.factories import HOUR, NOW, question, world
+
+ROOT = Path(__file__).resolve().parents[2]
+RICH = [
+    question(2), question(3, Kind.MULTI), question(4, Kind.JUDGE), question(5, Kind.BLANK),
+    QuestionDraft(6, None, "", Kind.ESSAY, "简述档案的定义。", answer_text="第二条\n两点",
+                  points=Decimal("2.50"), difficulty="难", topic="=1+1", source="@自编"),
+    question(7, key=("D",), foreign_number="甲-7", explanation=""),
+    question(8, options=("甲", "乙", "丙", "丁", "戊", "己", "庚", "辛"), key=("H",)),
+]
+
+
+def take(session, drafts, **options):
+    return banks.import_drafts(session, SYSTEM, "档案法", drafts, NOW, **options)
+
+
+def counts(result):
+    return result.added, result.changed, result.unchanged, len(result.conflicts)
+
+
+def rows(session, model):
+    return session.scalar(sa.select(sa.func.count()).select_from(model))
+
+
+def stored(session):
+    """The bank's current questions by row order of their first import."""
+    found = sa.select(Bank.id).where(Bank.name == "档案法")
+    return banks.export_bank(session, session.scalar(found))
+
+
+def numbered(session):
+    """The export as it comes back from a file."""
+    return check(write_template(stored(session)), "export.csv").drafts
+
+
+def test_the_same_file_twice_adds_nothing(session):
+    assert counts(take(session, RICH)) == (7, 0, 0, 0)
+    assert counts(take(session, RICH)) == (0, 0, 7, 0)
+    assert rows(session, Question) == rows(session, QuestionVersion) == 7
+
+
+def test_export_then_import_changes_nothing(session):
+    take(session, RICH)
+    assert counts(take(session, numbered(session))) == (0, 0, 7, 0)
+    assert stored(session)[5].foreign_number == "甲-7"
+
+
+def test_the_shipped_banks_survive_export_and_import(session):
+    done = banks.ship(session, ROOT / "question_banks", NOW)
+    assert done
+    assert all(one.added and not one.problems and not one.was_there for one in done)
+    for one in done:
+        bank_id = banks.bank_id_of(session, one.name)
+        drafts = check(write_template(banks.export_bank(session, bank_id)), "a.csv").drafts
+        result = banks.import_drafts(session, SYSTEM, one.name, drafts, NOW)
+        assert counts(result) == (0, 0, one.added, 0)
+        assert session.get_one(Bank, bank_id).practice
+    assert all(one.was_there and not one.added for one in banks.ship(
+        session, ROOT / "question_banks", NOW))
+
+
+def test_a_shipped_file_with_errors_is_not_taken(session, tmp_path):
+    (tmp_path / "坏").mkdir()
+    (tmp_path / "坏" / "bank.csv").write_text("题干,答案\n,A\n", encoding="utf-8")
+    (found,) = banks.ship(session, tmp_path, NOW)
+    assert found.added == 0
+    assert found.problems
+    assert rows(session, Bank) == 0
+
+
+def test_any_difference_under_our_number_is_a_new_version(session):
+    take(session, RICH)
+    drafts = numbered(session)
+    new = [replace(drafts[0], key=("C",)), replace(drafts[1], stem="换了题干的是哪一项？"),
+           replace(drafts[2], stem=drafts[2].stem + " "), *drafts[3:]]
+    assert counts(take(session, new)) == (0, 3, 4, 0)
+    first = session.scalars(sa.select(Question).order_by(Question.id)).first()
+    assert first.version == 2
+    keys = session.scalars(sa.select(QuestionVersion.key).where(
+        QuestionVersion.question_id == first.id).order_by(QuestionVersion.version))
+    assert list(keys) == [["B"], ["C"]]
+    assert counts(take(session, new)) == (0, 0, 7, 0)
+
+
+def test_the_old_text_of_a_renumbered_question_is_free_again(session):
+    take(session, [question(2)])
+    moved = replace(numbered(session)[0], stem="新的题干是什么？")
+    assert counts(take(session, [moved, question(2)])) == (1, 1, 0, 0)
+
+
+def test_a_number_whose_new_text_is_another_question_is_a_conflict(session):
+    take(session, [question(2), question(3)])
+    one, two = numbered(session)
+    clash = replace(one, stem=two.stem, options=two.options)
+    result = take(session, [clash], take_conflicts=True)
+    assert counts(result) == (0, 0, 0, 1)
+    assert result.conflicts[0].as_json() == {"row": clash.row, "of": two.number}
+
+
+def test_a_chain_of_texts_moves_in_one_import(session):
+    take(session, [question(2), question(3)])
+    one, two = numbered(session)
+    away = replace(two, row=2, stem="全新的题干？")
+    onto = replace(one, row=3, stem=two.stem, options=two.options)
+    assert counts(take(session, [away, onto])) == (0, 2, 0, 0)
+
+
+@pytest.mark.parametrize("change", [
+    {"stem": "12、 第 2个问题 说的是什么ｓｉｎｇｌｅ？"},
+    {"options": tuple(f"选项2{x}" for x in "丁乙丙甲")},
+    {"options": tuple(f"选项２ {x}" for x in "乙甲丙丁"), "key": ("A",)},
+    {"foreign_number": "别的-1"},
+])
+def test_numbering_spacing_width_and_order_make_no_new_version(session, change):
+    take(session, [question(2)])
+    assert counts(take(session, [question(9, **{
+        "stem": question(2).stem, "options": question(2).options, "explanation": "解析2",
+        **change})])) == (0, 0, 1, 0)
+
+
+def test_another_key_is_a_conflict_and_taken_only_on_purpose(session):
+    take(session, [question(2)])
+    other = question(2, key=("C",))
+    result = take(session, [other])
+    assert counts(result) == (0, 0, 0, 1)
+    assert result.conflicts[0].of == stored(session)[0].number
+    assert stored(session)[0].key == ("B",)
+    assert counts(take(session, [other], take_conflicts=True)) == (0, 1, 0, 0)
+    assert stored(session)[0].key == ("C",)
+    assert counts(take(session, [other], take_conflicts=True)) == (0, 0, 1, 0)
+
+
+@pytest.mark.parametrize("change", [
+    {"explanation": "更好的解析"}, {"topic": "利用"}, {"points": Decimal(3)},
+    {"kind": Kind.MULTI}, {"article": "第二十八条"},
+])
+def test_another_explanation_without_a_number_is_a_new_version(session, change):
+    take(session, [question(2, foreign_number="甲1")])
+    assert counts(take(session, [question(2, **change)])) == (0, 1, 0, 0)
+    assert stored(session)[0].foreign_number == "甲1"
+
+
+def test_the_same_stem_with_other_options_is_another_question(session):
+    take(session, [question(2)])
+    assert counts(take(session, [question(2, options=("一", "二"))])) == (1, 0, 0, 0)
+
+
+def test_a_number_of_another_bank_is_kept_as_text_and_never_matched(session):
+    banks.import_drafts(session, SYSTEM, "别的", [question(30)], NOW)
+    bank_id = banks.bank_id_of(session, "别的")
+    (foreign,) = check(write_template(banks.export_bank(session, bank_id)), "a.csv").drafts
+    assert counts(take(session, [foreign])) == (1, 0, 0, 0)
+    assert stored(session)[0].foreign_number == foreign.number
+    assert counts(take(session, [foreign])) == (0, 0, 1, 0)
+
+
+@pytest.mark.parametrize("number", ["L-999999999999999999", "L-0000001", "L-000000"])
+def test_a_number_that_nobody_has_is_only_text(session, number):
+    take(session, [question(2)])
+    assert counts(take(session, [replace(question(3), number=number)])) == (1, 0, 0, 0)
+
+
+def test_rows_that_contradict_each_other_in_one_file(session):
+    rival = question(9, stem=question(2).stem, options=question(2).options, key=("D",))
+    result = take(session, [question(2), rival])
+    assert counts(result) == (1, 0, 0, 1)
+    assert result.conflicts[0].of == 2
+    for _ in range(2):
+        take(session, [question(2), rival], take_conflicts=True)
+        assert stored(session)[0].key == ("D",)
+    assert rows(session, QuestionVersion) == 2
+
+
+def test_compare_says_what_an_import_does_and_writes_nothing(session):
+    assert counts(banks.compare(session, "档案法", RICH)) == (7, 0, 0, 0)
+    assert rows(session, Bank) == 0
+    take(session, RICH)
+    mixed = [*RICH[:3], question(3, Kind.MULTI, key=("A",)), question(40)]
+    foreseen = banks.compare(session, "档案法", mixed)
+    assert rows(session, QuestionVersion) == 7
+    done = take(session, mixed)
+    assert (foreseen.added, foreseen.changed, foreseen.unchanged) == (
+        done.added, done.changed, done.unchanged)
+    assert [one.as_json() for one in foreseen.conflicts] == [
+        one.as_json() for one in done.conflicts]
+
+
+@pytest.mark.parametrize("name", ["", " \u3000", "a\nb", "a\0b", "长" * 101])
+def test_a_bank_needs_a_name(session, name):
+    with pytest.raises(InvalidError):
+        banks.import_drafts(session, SYSTEM, name, RICH, NOW)
+
+
+def test_an_import_takes_few_statements_and_is_noted(session, count_queries):
+    drafts = [question(row) for row in range(2, 902)]
+    take(session, drafts)
+    count_queries.clear()
+    take(session, [*drafts, *(question(row) for row in range(902, 1202))])
+    assert len(count_queries) < 12
+    note = session.scalars(sa.select(AuditEvent).order_by(AuditEvent.id.desc())).first()
+    assert (note.action, note.subject) == ("bank.import", "bank 档案法")
+    assert "added 300" in note.detail
+
+
+def test_retired_questions_are_not_counted_exported_or_shown(session):
+    bank_id = take(session, RICH).bank_id
+    first = stored(session)[0]
+    question_id = int(first.number[2:])
+    banks.retire(session, SYSTEM, bank_id, question_id, NOW)
+    banks.retire(session, SYSTEM, bank_id, question_id, NOW + HOUR)
+    assert session.get_one(Question, question_id).retired == NOW
+    assert banks.kind_counts(session, [bank_id])[Kind.SINGLE] == 2
+    assert first.number not in {one.number for one in stored(session)}
+    (line,) = banks.list_banks(session)
+    assert (line.active, line.retired) == (6, 1)
+    assert counts(take(session, RICH)) == (0, 0, 7, 0)
+    assert session.get_one(Question, question_id).retired == NOW
+    banks.restore(session, SYSTEM, bank_id, question_id, NOW)
+    assert banks.kind_counts(session, [bank_id]) == {
+        Kind.SINGLE: 3, Kind.MULTI: 1, Kind.JUDGE: 1, Kind.BLANK: 1, Kind.ESSAY: 1}
+
+
+def test_a_question_is_found_through_its_own_bank_only(session):
+    bank_id = take(session, RICH).bank_id
+    other = banks.import_drafts(session, SYSTEM, "别的", [question(2)], NOW).bank_id
+    question_id = int(stored(session)[0].number[2:])
+    assert banks.question_page(session, SYSTEM, bank_id, question_id).number.startswith("L-")
+    for refused in (
+        lambda: banks.question_page(session, SYSTEM, other, question_id),
+        lambda: banks.retire(session, SYSTEM, other, question_id, NOW),
+        lambda: banks.restore(session, SYSTEM, bank_id, 10**6, NOW),
+        lambda: banks.bank_page(session, SYSTEM, 10**6),
+        lambda: banks.set_practice(session, SYSTEM, 10**6, True, NOW),
+        lambda: banks.bank_id_of(session, "没有"),
+        lambda: banks.bank_name_of(session, 10**6),
+    ):
+        with pytest.raises(NotFoundError):
+            refused()
+
+
+def test_a_question_says_which_exams_may_draw_it(session):
+    made = world(session)
+    (question_id,) = session.scalars(
+        sa.select(Question.id).where(Question.bank_id == made.bank_id).limit(1))
+    page = banks.question_page(session, SYSTEM, made.bank_id, question_id)
+    assert page.exams == ("年度普法考试",)
+    assert [version.author for version in page.versions] == ["命令行"]
+
+
+def test_search_and_filters(session):
+    odd = question(50, stem="含 100% 和 _ 的题干", law="宪法")
+    bank_id = take(session, [*RICH, odd]).bank_id
+
+    def found(**choice):
+        return banks.bank_page(session, SYSTEM, bank_id, **choice).page.total
+
+    assert found() == found(state="all") == found(kind="nonsense") == found(page=99) == 8
+    assert found(query="100%") == found(query="_") == found(law="宪法") == 1
+    assert found(query="问题说的") == 6
+    assert found(kind="judge") == 1
+    assert found(state="retired") == found(query="没有这句话") == 0
+    assert found(query="\0") == 8
+    assert banks.bank_page(session, SYSTEM, bank_id).laws == ("宪法", "档案法")
+
+
+def test_practice_is_set_by_import_and_by_hand(session):
+    bank_id = take(session, RICH).bank_id
+    assert not session.get_one(Bank, bank_id).practice
+    take(session, RICH, practice=True)
+    take(session, RICH)
+    assert session.get_one(Bank, bank_id).practice
+    banks.set_practice(session, SYSTEM, bank_id, False, NOW)
+    assert not session.get_one(Bank, bank_id).practice
+
+
+def test_large_files_are_read_in_chunks(session, monkeypatch):
+    monkeypatch.setattr(bank_imports, "CHUNK", 3)
+    assert counts(take(session, RICH)) == (7, 0, 0, 0)
+    assert counts(take(session, numbered(session))) == (0, 0, 7, 0)

@@ -1,0 +1,28 @@
+"""Write the migration between the newest revision and the models: `python -m tools.revision NAME`."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import alembic.command
+import alembic.config
+
+from legaled.db import Database, upgrade
+
+
+def main(number: str, words: str) -> None:
+    folder = Path(__file__).resolve().parent.parent / "legaled" / "migrations"
+    with tempfile.TemporaryDirectory() as scratch:
+        database = Database(f"sqlite:///{scratch}/scratch.sqlite")
+        if any((folder / "versions").glob("*.py")):
+            upgrade(database)
+        config = alembic.config.Config()
+        config.set_main_option("script_location", str(folder))
+        with database.engine.connect() as connection:
+            config.attributes["connection"] = connection
+            alembic.command.revision(config, words, autogenerate=True, rev_id=number)
+        database.engine.dispose()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], " ".join(sys.argv[2:]))
