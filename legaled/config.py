@@ -58,8 +58,6 @@ class Config:
             "SECRET_KEY": self.secret_key,
             "TESTING": self.testing,
             "LEGALED": self,
-            "MAX_CONTENT_LENGTH": 20 * 1024 * 1024 + 64 * 1024,
-            "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
             "SESSION_COOKIE_HTTPONLY": True,
             "SESSION_COOKIE_SAMESITE": "Lax",
             "SESSION_COOKIE_SECURE": self.public_url.startswith("https://"),

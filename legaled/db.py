@@ -9,7 +9,7 @@ import fcntl
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -212,7 +212,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session that is committed when the block ends and rolled back when it raises."""
-        with self.lock or suppress(), self._immediate() as session:
+        with self.lock or nullcontext(), self._immediate() as session:
             yield session
             session.commit()
 

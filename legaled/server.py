@@ -3,6 +3,7 @@
 The numbers below were chosen by tests/house/test_server.py; change them there and here together.
 """
 
+import errno
 import logging
 import multiprocessing
 import os
@@ -97,7 +98,8 @@ def serve(
     `load` builds the application inside each worker (default: `create_app(config)`). Workers are
     fresh interpreters, so `load` must be picklable and nothing open here is shared with them.
     A worker that dies is replaced. `tick` runs in this process at once and then every 20 seconds.
-    Raises PortTakenError before starting anything; SystemExit(1) when workers die at birth.
+    Raises PortTakenError (another OSError for an address that is not ours) before starting
+    anything; SystemExit(1) when workers die at birth.
     """
     limit = _raise_file_limit()
     _refuse_taken_port(config.host, config.port)
@@ -185,6 +187,8 @@ def _refuse_taken_port(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
             raise PortTakenError(error.errno, f"{host}:{port}") from error
 
 

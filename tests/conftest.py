@@ -98,7 +98,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 @pytest.fixture
 def app(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[Flask]:
     config = Config(
-        secret_key="t", instance=tmp_path, database_url=database_url, testing=True,
+        secret_key="t", instance=tmp_path, database_url=database_url, testing=True, idle_minutes=100_000,
         log_level="CRITICAL",
     )
     made = create_app(config, clock=clock)

@@ -1,4 +1,4 @@
-"""Write the migration between the newest revision and the models: `python -m tools.revision NAME`."""
+"""Write the next migration from the models: `python -m tools.revision 0002 what it is for`."""
 
 import sys
 import tempfile

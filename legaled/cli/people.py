@@ -2,15 +2,14 @@
 
 import os
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 
 from legaled import db
+from legaled.clock import now
 from legaled.domain.banks import Problem, UnreadableFileError
 from legaled.domain.errors import ConflictError, InvalidError
 from legaled.domain.permissions import SYSTEM
@@ -40,7 +39,7 @@ def import_(file: Path, create_units: bool, passwords: Path | None) -> None:
             plan = people.plan_people(session, SYSTEM, found, create_units)
             if plan.problems:
                 _stop(1, *map(_line, plan.problems))
-            done = people.import_people(session, SYSTEM, found.rows, _now(), create_units)
+            done = people.import_people(session, SYSTEM, found.rows, now(), create_units)
             if passwords is not None and done.passwords:
                 _write_private(passwords, people.write_passwords(done.passwords))
     except OSError as error:
@@ -54,7 +53,7 @@ def admin(number: str) -> None:
     """没有账号管理员时建立一个，显示它的一次性密码。"""
     try:
         with db.database().write() as session:
-            password = people.ensure_admin(session, number, _now())
+            password = people.ensure_admin(session, number, now())
     except ConflictError:
         _stop(1, f"工号 {number} 已经有人用了，请用 --number 另选一个。")
     except InvalidError:
@@ -63,11 +62,6 @@ def admin(number: str) -> None:
         click.echo("已经有账号管理员，没有新建。")
     else:
         click.echo(f"工号 {number}，一次性密码 {password}。第一次登录时要改成自己的密码。")
-
-
-def _now() -> datetime:
-    now: datetime = current_app.extensions["clock"]()
-    return now
 
 
 def _report(done: people.PeopleImport, passwords: Path | None) -> None:

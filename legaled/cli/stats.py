@@ -4,10 +4,10 @@ import json
 import unicodedata
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 
 from legaled import db
+from legaled.clock import now
 from legaled.domain.errors import NotFoundError
 from legaled.domain.permissions import SYSTEM
 from legaled.domain.rates import FIGURE_LABEL, FIGURES, RATE_LABEL, RATES, Figures
@@ -21,10 +21,9 @@ group = AppGroup("stats", help="参考率与一次性通过率。")
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON，供其他程序读取。")
 def show(number: int, as_json: bool) -> None:
     """打印一个考试年度的参考率与一次性通过率。"""
-    now = current_app.extensions["clock"]()
     try:
         with db.database().read() as session:
-            year = stats.year(session, SYSTEM, number, now)
+            year = stats.year(session, SYSTEM, number, now())
             text = (
                 json.dumps(stats.as_json(year), ensure_ascii=False, indent=2)
                 if as_json else _table(year)

@@ -120,8 +120,8 @@ MARKERS: Mapping[Kind, Callable[[Marked, Answer], bool]] = {
 
 def mark(slot: Marked, answer: Answer) -> int:
     """All points or none (多选、少选、错选不得分). Kinds without a marker earn nothing."""
-    right = MARKERS.get(slot.kind, lambda _slot, _answer: False)
-    return slot.points if answer and right(slot, answer) else 0
+    right = MARKERS.get(slot.kind)
+    return slot.points if answer and right is not None and right(slot, answer) else 0
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from datetime import date
 from itertools import islice
 from pathlib import PurePath
 
+from legaled.domain import people as rules
 from legaled.domain.banks import (
     ERRORS,
     Problem,
@@ -28,14 +29,7 @@ from legaled.domain.banks import (
     squeeze,
     unescape_cell,
 )
-from legaled.domain.people import (
-    CATEGORY_LABEL,
-    NAME_MAX,
-    NUMBER_MAX,
-    POST_MAX,
-    Category,
-    has_control,
-)
+from legaled.domain.people import CATEGORY_LABEL, Category, has_control
 from legaled.domain.permissions import ROLE_LABEL, Role
 from legaled.files.banks import MAX_BYTES, READERS, Line, Table, read_delimited
 
@@ -47,8 +41,7 @@ COLUMNS: Mapping[str, str] = {
 MAX_ROWS = 20_000
 MAX_UNPACKED = 8 * 1024 * 1024
 UNIT_MAX = 400
-LENGTH = {"number": NUMBER_MAX, "name": NAME_MAX, "post": POST_MAX, "unit": UNIT_MAX,
-          "office": UNIT_MAX}
+LENGTH = {"number": rules.NUMBER_MAX, "name": rules.NAME_MAX, "post": rules.POST_MAX}
 WORDS: Mapping[str, str] = {
     "missing_number": "没有工号。工号是登录名，请填上。",
     "missing_name": "没有姓名，请填上。",
@@ -124,6 +117,8 @@ def read_people(data: bytes, filename: str) -> PeopleFile:
         header = next(lines, None)
         found = list(islice(lines, MAX_ROWS + 1))
     except UnreadableFileError as error:
+        if error.problem.code not in WORDS:
+            raise
         raise UnreadableFileError(trouble(error.problem.code)) from error
     if header is None:
         return PeopleFile((), [trouble("no_rows")])
@@ -188,11 +183,16 @@ def judge(records: Iterable[Record], problems: Iterable[Problem] = ()) -> People
         found += wrong
         number = record.cells["number"]
         if number and first.setdefault(number, record.row) != record.row:
-            found.append(trouble("duplicate_number", record.row, COLUMNS["number"], number,
-                                 of=first[number]))
+            found.append(trouble("duplicate_number", record.row, "工号", number, of=first[number]))
         if not wrong:
             rows.append(row)
-    return PeopleFile(rows, sorted(found, key=lambda one: one.row or 0), records)
+    return PeopleFile(rows, sorted(found, key=by_place), records)
+
+
+def by_place(one: Problem) -> tuple[int, int]:
+    """Problems in the order in which one reads the file."""
+    labels = list(COLUMNS.values())
+    return one.row or 0, labels.index(one.column) if one.column in labels else -1
 
 
 class _Desk:
@@ -224,8 +224,8 @@ class _Desk:
             self.say(f"missing_{name}", name)
         elif has_control(text):
             self.say("control_character", name)
-        elif len(text) > LENGTH.get(name, UNIT_MAX):
-            self.say("field_too_long", name, limit=LENGTH.get(name, UNIT_MAX))
+        elif len(text) > (limit := LENGTH.get(name, UNIT_MAX)):
+            self.say("field_too_long", name, limit=limit)
 
     def leader(self) -> bool:
         if self.record.cells["leader"] not in {"", "是", "否"}:
@@ -298,6 +298,7 @@ def write_template() -> bytes:
 
 
 def write_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    """A CSV for Excel; what it would run as a formula is escaped."""
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\r\n").writerows(
         [escape_cell(cell) for cell in row] for row in (header, *rows))

@@ -81,6 +81,10 @@ def sweep(folder: Path, now: datetime) -> None:
         upload = _read(path)
         if upload and now - upload.stored > KEPT:
             drop(folder, upload)
+    for path in folder.iterdir():  # what a crash left without its notes
+        lost = path.name != COLUMNS and not path.with_suffix(".json").exists()
+        if lost and path.stat().st_mtime < (now - KEPT).timestamp():
+            path.unlink(missing_ok=True)
 
 
 def remember(folder: Path, headers: Sequence[str], mapping: Mapping[str, str]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, SearchField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
 from legaled.domain.banks import FIELD_LABEL, FIELDS, KIND_LABEL, clean
@@ -13,8 +14,10 @@ from legaled.forms.base import Form, at_most, needed
 
 SUFFIXES = ".csv,.tsv,.txt,.xlsx,.xls,.md,.docx"
 NAME_MAX = 100
-KINDS = (("", "全部"), *((kind.value, label) for kind, label in KIND_LABEL.items()))
-STATES = (("active", "使用中"), ("retired", "已停用"), ("all", "全部"))
+ALL = SelectChoice("", "全部")
+KINDS = [ALL, *(SelectChoice(kind.value, label) for kind, label in KIND_LABEL.items())]
+STATES = [SelectChoice("active", "使用中"), SelectChoice("retired", "已停用"),
+          SelectChoice("all", "全部")]
 
 
 class UploadForm(Form):
@@ -35,6 +38,12 @@ class UploadForm(Form):
         name = PureWindowsPath(self.file.data.filename or "").name
         return "".join(char for char in name if char.isprintable())[-120:]
 
+    def content(self) -> bytes:
+        """The bytes, once; the server's temporary file is gone afterwards."""
+        data: bytes = self.file.data.read()
+        self.file.data.close()
+        return data
+
     def options(self) -> dict[str, Any]:
         """What the person asked for, as the import desk keeps it."""
         return {
@@ -44,8 +53,8 @@ class UploadForm(Form):
 
 
 class ImportForm(Form):
-    valid_only = BooleanField("只写入没有问题的题，有错的行不写入")
-    take_conflicts = BooleanField("冲突的题用文件里的，成为新版本")
+    valid_only = BooleanField("有错的行不写入")
+    take_conflicts = BooleanField("冲突的题改用文件里的")
 
     def choice(self) -> dict[str, bool]:
         return {"valid_only": self.valid_only.data, "take_conflicts": self.take_conflicts.data}
@@ -63,7 +72,7 @@ class FilterForm(Form):
     state = SelectField("状态", choices=STATES, default="active", validate_choice=False)
 
     def with_laws(self, laws: Sequence[str]) -> "FilterForm":
-        self.law.choices = [("", "全部"), *((law, law) for law in laws)]
+        self.law.choices = [ALL, *(SelectChoice(law, law) for law in laws)]
         return self
 
 

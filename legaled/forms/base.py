@@ -7,8 +7,8 @@ from wtforms.meta import DefaultMeta
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 
-class Form(FlaskForm):
-    class Meta(FlaskForm.Meta):
+class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF carries no types
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
         locales = ("zh",)
 
         def get_translations(self, form: Any) -> Any:

@@ -15,6 +15,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional, Regexp, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -48,9 +49,9 @@ WORDS: Mapping[str, str] = {
 }
 
 
-def choices_of(labels: Mapping[Any, str]) -> list[tuple[str, str]]:
+def choices_of(labels: Mapping[Any, str]) -> list[SelectChoice]:
     """The members of an enum by value, with their words."""
-    return [(member.value, label) for member, label in labels.items()]
+    return [SelectChoice(member.value, label) for member, label in labels.items()]
 
 
 def whole(words: str, low: int, high: int, **more: Any) -> IntegerField:
@@ -85,6 +86,11 @@ class MakeUpForm(Form):
     opens = beijing_time("补考开始")
     closes = beijing_time("补考结束")
 
+    def refuse(self, code: str) -> None:
+        """Put the sentence of a code beside its field."""
+        field = self.opens if code == "make_up_overlaps" else self.closes
+        field.errors = [WORDS[code]]
+
 
 @dataclass(frozen=True)
 class QuotaRow:
@@ -109,7 +115,7 @@ def _points(kind: Kind) -> IntegerField:
 
 
 class ExamForm(Form):
-    """`problems` are those of the whole that belong to no single field of the page."""
+    """`quota_error` is what is wrong with the small table as a whole."""
 
     code = StringField("考试编号", [
         needed("考试编号"), at_most(40),
@@ -140,8 +146,8 @@ class ExamForm(Form):
         self, banks: Iterable[tuple[int, str]], laws: Iterable[str], **initial: Any
     ) -> None:
         super().__init__(**initial)
-        self.banks.choices = list(banks)
-        self.laws.choices = [(law, law) for law in laws]
+        self.banks.choices = [SelectChoice(bank, name) for bank, name in banks]
+        self.laws.choices = [SelectChoice(law, law) for law in laws]
         self.quota_error = ""
 
     def quota_rows(self) -> Iterator[QuotaRow]:

@@ -1,6 +1,7 @@
 """Forms about people and units; each ends in plain values or a draft."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from flask_wtf.file import FileField, FileRequired
@@ -8,6 +9,7 @@ from wtforms import (
     BooleanField,
     DateField,
     HiddenField,
+    SelectChoice,
     SelectField,
     SelectMultipleField,
     StringField,
@@ -28,11 +30,16 @@ from legaled.domain.people import (
 from legaled.domain.permissions import ROLE_LABEL, Role
 from legaled.forms.base import Form, at_most, needed
 
-Options = list[tuple[int, str]]
-CATEGORIES = [(category.value, label) for category, label in CATEGORY_LABEL.items()]
-ROLES = [(role.value, label) for role, label in ROLE_LABEL.items()]
+Options = Sequence[tuple[int, str]]
+CATEGORIES = [SelectChoice(category.value, label) for category, label in CATEGORY_LABEL.items()]
+ROLES = [SelectChoice(role.value, label) for role, label in ROLE_LABEL.items()]
 
-SORTS = [("number", "按工号"), ("name", "按姓名"), ("unit", "按单位")]
+SORTS = [SelectChoice("number", "按工号"), SelectChoice("name", "按姓名"),
+         SelectChoice("unit", "按单位")]
+
+
+def unit_choices(units: Options) -> list[SelectChoice]:
+    return [SelectChoice(unit_id, path) for unit_id, path in units]
 
 
 def stripped(text: str | None) -> str:
@@ -69,14 +76,14 @@ class PersonForm(Form):
     @classmethod
     def to_add(cls, units: Options) -> "PersonForm":
         form = cls(category=Category.ESTABLISHED.value, roles=[Role.STAFF.value])
-        form.unit_id.choices = units
+        form.unit_id.choices = unit_choices(units)
         return form
 
     @classmethod
     def to_edit(cls, units: Options, draft: PersonDraft) -> "PersonForm":
         form = cls(data={**vars(draft), "category": draft.category.value,
                          "roles": [role.value for role in draft.roles]})
-        form.unit_id.choices = units
+        form.unit_id.choices = unit_choices(units)
         return form
 
     def draft(self) -> PersonDraft:
@@ -96,7 +103,7 @@ class UnitForm(Form):
     @classmethod
     def under(cls, units: Options) -> "UnitForm":
         form = cls()
-        form.parent_id.choices = [(0, "没有上级"), *units]
+        form.parent_id.choices = [SelectChoice(0, "没有上级"), *unit_choices(units)]
         return form
 
 
@@ -135,7 +142,11 @@ class PeopleFilter(Form):
         csrf = False
 
     q = words("工号或姓名", 60)
-    unit = SelectField("单位", coerce=int)
-    role = SelectField("角色", choices=[("", "全部角色"), *ROLES])
-    category = SelectField("人员类别", choices=[("", "全部类别"), *CATEGORIES])
+    unit = SelectField("单位")
+    role = SelectField("角色", choices=[SelectChoice("", "全部角色"), *ROLES])
+    category = SelectField("人员类别", choices=[SelectChoice("", "全部类别"), *CATEGORIES])
     sort = SelectField("排序", choices=SORTS)
+
+    def offer(self, units: Options) -> None:
+        choices = [SelectChoice(str(unit_id), path) for unit_id, path in units]
+        self.unit.choices = [SelectChoice("", "全部单位"), *choices]

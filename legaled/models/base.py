@@ -54,7 +54,7 @@ def _values(kind: type[enum.Enum]) -> list[str]:
 
 class Model(DeclarativeBase):
     metadata = sa.MetaData(naming_convention=NAMES)
-    type_annotation_map = {
+    type_annotation_map = {  # noqa: RUF012 - as SQLAlchemy wants it
         datetime: UtcDateTime,
         frozenset[Role]: RoleSet,
         enum.Enum: sa.Enum(enum.Enum, values_callable=_values, native_enum=False, length=20),

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,7 @@ class Review:
     page: Page
     columns: Sequence[Column]
     columns_words: str
+    trailing: bool
     conflicts: int
     versus: Sequence[Versus]
     preview: Sequence[tuple[int, Shown]]
@@ -149,6 +151,11 @@ def remap(folder: Path, opened: Opened, mapping: Mapping[str, str]) -> None:
     """Understand the columns so from now on, in this file and in the next with this header."""
     uploads.change(folder, opened.upload, mapping=dict(mapping))
     uploads.remember(folder, opened.report.bank.headers, mapping)
+
+
+def set_trailing(folder: Path, opened: Opened, accept: bool) -> None:
+    """From now on take the good beginning of an answer with text behind it, or refuse it again."""
+    uploads.change(folder, opened.upload, accept_trailing=accept)
 
 
 def drop(folder: Path, actor: Actor, token: str) -> str:
@@ -204,8 +211,10 @@ def review(session: Session, opened: Opened, code: str, page: int) -> Review:
         _readout(report), len(report.bank.rows), result, len(report.duplicates),
         len(wrong), code, chips,
         [_line(one) for one in chosen[place.offset : place.offset + PER_PAGE]], place,
-        _columns(report), _columns_words(report), len(report.conflicts) + len(result.conflicts),
-        _versus(report, result), [(one.row, shown(one)) for one in report.drafts[:FIRST]])
+        _columns(report), _columns_words(report),
+        any(one.code == "answer_trailing_text" for one in report.errors),
+        len(report.conflicts) + len(result.conflicts),
+        _versus(report, result), _preview(report, result))
 
 
 def _owner(actor: Actor) -> int:
@@ -270,6 +279,13 @@ def _versus(report: CheckReport, result: ImportResult) -> list[Versus]:
         Versus(row, f"文件，第 {of} 行" if isinstance(of, int) else f"题库，{of}",
                shown(offered), shown(kept))
         for row, of, offered, kept in (*inside[:10], *bank[:10])]
+
+
+def _preview(report: CheckReport, result: ImportResult) -> list[tuple[int, Shown]]:
+    """The first few that the bank would hold afterwards."""
+    against = {one.row for one in result.conflicts}
+    kept = (draft for draft in report.drafts if draft.row not in against)
+    return [(draft.row, shown(draft)) for draft in islice(kept, FIRST)]
 
 
 def _columns_words(report: CheckReport) -> str:

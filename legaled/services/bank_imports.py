@@ -202,8 +202,10 @@ def is_current() -> sa.ColumnElement[bool]:
 
 def _place(plan: _Plan, draft: QuestionDraft, mark: str, take: bool) -> None:
     """Decide for one row: new, the same, a new version, or a conflict."""
-    own = plan.by_number.get(draft.number) if draft.number else None
     there = plan.by_mark.get(mark)
+    own = plan.by_number.get(draft.number) if draft.number else None
+    if there and there.draft.foreign_number == draft.number:
+        own = None  # the number is another installation's; it came with this very question
     target = own or there
     if target is None:
         target = _Target(mark, _renumbered(draft, None))

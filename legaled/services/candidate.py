@@ -108,8 +108,8 @@ def _my_exams(
             stage=rules.stage(exam.published, exam.cancelled, windows[exam.id], now),
             window=_window_now(windows[exam.id], now),
             minutes=exam.minutes,
-            questions=sizes[exam.id][0],
-            total=sizes[exam.id][1],
+            questions=sizes.get(exam.id, (0, 0))[0],
+            total=sizes.get(exam.id, (0, 0))[1],
             pass_line=exam.pass_line,
             attempts_allowed=exam.attempts,
             best_counts=exam.counts is Counts.BEST,
@@ -163,7 +163,8 @@ def _attempts(
         .order_by(Attempt.exam_id, Attempt.number)
     ).all()
     due = [a.id for a in own if a.closed is None and a.deadline <= now and not a.voided]
-    late = {key: sum(marks.values()) for key, marks in marks_of(session, due).items()} if due else {}
+    marks = marks_of(session, due) if due else {}
+    late = {attempt_id: sum(earned.values()) for attempt_id, earned in marks.items()}
     found: dict[int, list[MyAttempt]] = defaultdict(list)
     for attempt in own:
         exam = by_id[attempt.exam_id]

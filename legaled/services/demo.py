@@ -198,6 +198,8 @@ def _answers(session: Session, attempt_id: int, wrong: int) -> dict[str, object]
         .where(Slot.attempt_id == attempt_id, Slot.number > wrong)
     )
     return {
-        str(number): {"answer": list(shown_key(Marked(*slot))), "seq": 1, "tab": "demo"}
-        for number, *slot in rows
+        str(number): {
+            "answer": list(shown_key(Marked(kind, key, order, points))), "seq": 1, "tab": "demo"
+        }
+        for number, kind, key, order, points in rows
     }

@@ -95,7 +95,9 @@ def _exam_tasks(session: Session, now: datetime) -> list[Task]:
 def _absence_tasks(session: Session, now: datetime) -> list[Task]:
     """People absent from an exam that is over, without a reason."""
     over = (
-        sa.select(Sitting.exam_id).group_by(Sitting.exam_id).having(sa.func.max(Sitting.closes) <= now)
+        sa.select(Sitting.exam_id)
+        .group_by(Sitting.exam_id)
+        .having(sa.func.max(Sitting.closes) <= now)
     )
     running = sa.select(Attempt.id).where(
         Attempt.exam_id == RosterEntry.exam_id,
@@ -119,6 +121,6 @@ def _absence_tasks(session: Session, now: datetime) -> list[Task]:
         .order_by(Exam.id)
     )
     return [
-        Task(f"{count} 人缺考没有填原因", title, "manage.roster", count, {"exam_id": exam_id})
+        Task(f"{count} 人缺考没有填原因", title, "manage.roster.index", count, {"exam_id": exam_id})
         for exam_id, title, count in rows
     ]

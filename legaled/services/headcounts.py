@@ -30,6 +30,7 @@ def sat_by_now(now: datetime) -> sa.ColumnElement[bool]:
             Attempt.voided.is_(None),
             Attempt.deadline <= now,
         )
+        .correlate(RosterEntry)
         .exists()
     )
     return sa.or_(RosterEntry.sat, overdue)
@@ -88,6 +89,7 @@ def _has_attempt() -> sa.ColumnElement[bool]:
             Attempt.person_id == RosterEntry.person_id,
             Attempt.voided.is_(None),
         )
+        .correlate(RosterEntry)
         .exists()
     )
 

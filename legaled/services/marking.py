@@ -42,9 +42,9 @@ def marks_of(session: Session, attempt_ids: Sequence[int]) -> dict[int, dict[int
         .join(QuestionVersion, QuestionVersion.id == Slot.version_id)
         .where(Slot.attempt_id.in_(attempt_ids))
     )
-    for attempt_id, number, *slot in rows:
+    for attempt_id, number, kind, key, order, points in rows:
         answer = answers[attempt_id].get(number, ())
-        earned[attempt_id][number] = mark(Marked(*slot), answer)
+        earned[attempt_id][number] = mark(Marked(kind, key, order, points), answer)
     return earned
 
 

@@ -192,8 +192,13 @@ def edit_person(
 
 
 def reset_password(session: Session, actor: Actor, person_id: int, now: datetime) -> NewAccount:
-    """A new one-time password; the account is unlocked and signed out everywhere."""
+    """A new one-time password; the account is unlocked and signed out everywhere.
+
+    Raises ConflictError for one's own account: that would sign out the one who reads it.
+    """
     person = _person(session, person_id)
+    if person_id == actor.id:
+        raise ConflictError("own_password")
     password = accounts.reset_password(session, person_id, now)
     audit.note(session, actor, "person.reset_password", f"person {person.number}", now)
     return NewAccount(person.id, person.number, person.name, password)

@@ -14,7 +14,7 @@ from legaled.domain.errors import InvalidError
 from legaled.domain.people import CATEGORY_LABEL
 from legaled.domain.permissions import ROLE_LABEL, Actor, Role
 from legaled.domain.times import beijing_day
-from legaled.files.people import COLUMNS, PeopleFile, PersonRow, trouble
+from legaled.files.people import COLUMNS, PeopleFile, PersonRow, by_place, trouble
 from legaled.models import Person, SignIn, Unit
 from legaled.services import audit
 from legaled.services.accounts import new_initial_password
@@ -65,8 +65,12 @@ def plan_people(
 ) -> PeopleImport:
     """What importing the file would do, and all that is wrong with it; two queries, no writing."""
     plan = _plan(session, actor, file.rows, create_units)
+    good = {row.row for row in file.rows}
+    for record in file.records:
+        if record.row not in good and record.cells["unit"]:
+            plan.place(record.row, record.cells["unit"], record.cells["office"])
     found = {(one.row, one.column, one.code): one for one in (*plan.problems, *file.problems)}
-    plan.problems = sorted(found.values(), key=lambda one: one.row or 0)
+    plan.problems = sorted(found.values(), key=by_place)
     return plan.result()
 
 
@@ -134,11 +138,16 @@ class _Plan:
     unchanged: int = 0
     problems: list[Problem] = field(default_factory=list)
 
-    def take(self, row: PersonRow, before: Any) -> None:
+    def place(self, row: int, unit: str, office: str) -> Place | None:
         try:
-            place = self.tree.find(row.unit, row.office)
+            return self.tree.find(unit, office)
         except UnitWordError as error:
-            self.say(row, error.code, error.column, getattr(row, error.column))
+            self.say(row, error.code, error.column, unit if error.column == "unit" else office)
+            return None
+
+    def take(self, row: PersonRow, before: Any) -> None:
+        place = self.place(row.row, row.unit, row.office)
+        if place is None:
             return
         if before is None:
             self.added.append((row, place))
@@ -156,12 +165,12 @@ class _Plan:
     def guard(self, row: PersonRow, actor: Actor) -> None:
         """An administrator's own row may not lock them out."""
         if Role.ACCOUNTS in actor.roles and Role.ACCOUNTS not in row.roles:
-            self.say(row, "own_admin_role", "roles", role_words(row.roles))
+            self.say(row.row, "own_admin_role", "roles", role_words(row.roles))
         if row.left_on is not None:
-            self.say(row, "own_account_end", "left", row.left_on.isoformat())
+            self.say(row.row, "own_account_end", "left", row.left_on.isoformat())
 
-    def say(self, row: PersonRow, code: str, column: str, value: str) -> None:
-        self.problems.append(Problem(row.row, COLUMNS[column], code, value, UNIT_WORDS[code]))
+    def say(self, row: int, code: str, column: str, value: str) -> None:
+        self.problems.append(Problem(row, COLUMNS[column], code, value, UNIT_WORDS[code]))
 
     def result(self, passwords: Sequence[tuple[str, str, str]] = ()) -> PeopleImport:
         return PeopleImport(len(self.added), len(self.changed), self.unchanged,

@@ -72,8 +72,9 @@ def as_json(year: Year) -> dict[str, Any]:
 class Sheet:
     """The figures of one choice of exam and unit. `unit` "" is everybody; `place` is its name.
 
-    `children` are the units one step down, `crumbs` the units above, `exams` every exam of the
-    year with its figures in this unit, `scores` the first scores of `scored`.
+    `children` are the units one step down (beside it, if `is_leaf`), `crumbs` the units above,
+    `exams` every exam of the year with its figures in this unit, `scores` the first scores of
+    `scored`.
     """
 
     exam: Listed | None
@@ -83,6 +84,7 @@ class Sheet:
     people: Figures
     crumbs: tuple[UnitLine, ...]
     children: tuple[UnitLine, ...]
+    is_leaf: bool
     exams: tuple[tuple[Listed, Figures], ...]
     scored: Listed | None
     scores: tuple[int, ...]
@@ -94,9 +96,7 @@ def sheet(year: Year, exam: str | None = None, unit: str | None = None) -> Sheet
     line = year.unit(unit) if unit else None
     code = line.code if line else ""
     top = code or year.common_unit()
-    tree = year.units
-    if chosen is not None:
-        tree = year.unit_lines(units(year.rows_of(chosen)))
+    below = _below(year, chosen, top)
     closed = [one for one in year.exams if one.terms.closed]
     scored = chosen if chosen is not None else (closed[-1] if closed else None)
     sat = rows_behind(year.chosen(scored, code), "sat") if scored else []
@@ -107,7 +107,8 @@ def sheet(year: Year, exam: str | None = None, unit: str | None = None) -> Sheet
         sittings=by_sittings(year.chosen(chosen, code)),
         people=by_people(year.chosen_people(chosen, code)),
         crumbs=_above(year, code),
-        children=tuple(one for one in tree if parent_of(one.code) == top and one.code != top),
+        children=below or _below(year, chosen, parent_of(top)),
+        is_leaf=not below,
         exams=tuple((one, by_sittings(year.chosen(one, code))) for one in year.exams),
         scored=scored,
         scores=tuple(row.first_score for row in sat if row.first_score is not None),
@@ -124,6 +125,11 @@ def trend(span: dict[int, Year], unit: str = "") -> list[tuple[int, Figures | No
         line = next((line for line in one.units if unit in (line.key, line.code)), None)
         shown.append((number, line.sittings if line else None))
     return shown
+
+
+def _below(year: Year, exam: Listed | None, code: str) -> tuple[UnitLine, ...]:
+    tree = year.unit_lines(units(year.rows_of(exam))) if exam else year.units
+    return tuple(line for line in tree if parent_of(line.code) == code)
 
 
 def _place(year: Year, top: str) -> str:

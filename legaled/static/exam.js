@@ -1,45 +1,36 @@
 // exam.js: sitting an exam, one question a screen. Without it the page is a plain form.
-// An answer is first kept on this device, then sent; a sent one is repeated unchanged until the
-// server has taken or refused it. Protocol: PUT answers/<slot>, POST submit, GET paper.json.
+// An answer is kept on this device, then sent; a sent one is repeated unchanged until the server
+// has taken or refused it.
 (function () {
   'use strict';
   const form = document.getElementById('exam');
   if (!form || !window.fetch || !window.AbortController) return;
   const $ = (s, p) => (p || document).querySelector(s);
+  const on = (el, kind, act) => el.addEventListener(kind, act);
   const all = (s, p) => Array.from((p || document).querySelectorAll(s));
   const base = location.pathname.replace(/\/+$/, ''), key = 'exam-' + form.dataset.attempt;
   const WAITS = [1, 2, 4, 8, 15], AUTH = [400, 401, 403, 404], AT_ONCE = 2, PATIENCE = 20000, TYPING = 1200;
   let csrf = $('meta[name=csrf-token]').content;
 
-  // ── what this device remembers ──
-  const memory = {};
+  // what this device remembers
   function kept(name, value) {
     try {
       if (value === undefined) return JSON.parse(localStorage.getItem(name));
       if (value) localStorage.setItem(name, JSON.stringify(value)); else localStorage.removeItem(name);
-    } catch (e) { if (value === undefined) return memory[name]; memory[name] = value; }
+    } catch (e) { /* private browsing: the page itself remembers */ }
     return value;
   }
-  function tabName() {
-    let name;
-    try { name = sessionStorage.getItem('tab'); } catch (e) { /* private browsing */ }
-    if (!name) {
-      const n = window.crypto && crypto.getRandomValues ? crypto.getRandomValues(new Uint32Array(2)) : [Math.random() * 4e9, Math.random() * 4e9];
-      name = Math.floor(n[0]).toString(36) + Math.floor(n[1]).toString(36);
-      try { sessionStorage.setItem('tab', name); } catch (e) { /* the name lives as long as the page */ }
-    }
-    return name;
-  }
-  const tab = tabName();
+  let tab = Math.random().toString(36).slice(2);
+  try { tab = sessionStorage.tab || (sessionStorage.tab = tab); } catch (e) { /* as long as the page lives */ }
 
-  // ── the questions ──
-  // seq: last step the server has; item: the next step {answer, seq, tab, sent}; next: a newer answer behind it
+  // the questions
+  // seq: the last step that the server has; item: the step after it; next: a newer answer behind item
   const cells = {};
   all('[data-cell]').forEach((c) => { cells[c.dataset.cell] = c; });
   const slots = all('fieldset[data-slot]').map((el) => ({
     n: el.dataset.slot, el, blank: el.dataset.kind === 'blank', multi: el.dataset.kind === 'multi',
     inputs: all('input:not([type=hidden])', el), seq: +$('input[type=hidden]', el).value - 1,
-    line: $('.saved', el), said: $('.saved [data-text]', el).textContent, item: null, next: null, busy: false, hold: 0,
+    line: $('.saved', el), item: null, next: null, busy: false, hold: 0,
   }));
   slots.forEach((s) => { s.saved = answerOf(s); });
   const marks = new Set(kept(key + '-marks') || []);
@@ -62,33 +53,29 @@
     kept(key, Object.keys(stored).length ? stored : null);
   }
 
-  // ── words on the page ──
-  function icon(name) { return '<svg class="i" aria-hidden="true"><use href="#i-' + name + '"/></svg>'; }
+  // words on the page
   function put(el, text) { if (el.textContent !== text) el.textContent = text; }
-  function clock(iso) { return new Date(Date.parse(iso) + 288e5).toISOString().slice(11, 19); }
+  function clock(iso) { return new Date(Date.parse(iso) + 288e5).toISOString().slice(11, 19); } // Beijing
   function say(s, text, kind) {
     const count = s.multi ? answerOf(s).length : 0;
-    const line = (count ? '已选 ' + count + ' 项' + (text ? '，' : '') : '') + text;
-    s.said = text; s.kind = kind || '';
     s.line.classList.toggle('waiting', !!kind);
-    put($('[data-text]', s.line), line);
+    put($('[data-text]', s.line), (count ? '已选 ' + count + ' 项，' : '') + text);
     $('use', s.line).setAttribute('href', '#i-' + (kind || 'check'));
   }
-  function banner(text) {
-    const box = $('[data-status]'), strong = text[0];
-    if (box.dataset.said === text.join()) return;
-    box.dataset.said = text.join();
-    box.innerHTML = strong ? '<div class="banner banner-warn mb-3">' + icon('offline') + '<p><strong></strong><span></span></p></div>' : '';
-    if (strong) { $('strong', box).textContent = strong; $('span', box).textContent = text[1]; }
+  function banner(strong, rest) {
+    const box = $('[data-status]');
+    if (!strong) { box.textContent = ''; return; }
+    if (!box.firstChild) box.append($('template').content.firstChild.cloneNode(true));
+    put($('strong', box), strong); put($('span', box), rest);
   }
+  const why = (answered) => (answered ? '现在用的人多' : '网络断开');
   const announce = (text) => put($('[data-announce]'), text);
 
   function paint() {
     const done = slots.length - open().length, s = slots[current];
     slots.forEach((one, place) => {
       const cell = cells[one.n], has = answerOf(one).length > 0, marked = marks.has(one.n);
-      cell.classList.toggle('answered', has);
-      cell.classList.toggle('marked', marked);
+      cell.className = 'cell' + (has ? ' answered' : '') + (marked ? ' marked' : '');
       cell.setAttribute('aria-label', '第 ' + one.n + ' 题，' + (has ? '已答' : '未答') + (marked ? '，已标记' : ''));
       if (place === current) cell.setAttribute('aria-current', 'true'); else cell.removeAttribute('aria-current');
     });
@@ -101,31 +88,27 @@
   function status() {
     const count = unsaved().length;
     if (over) return;
-    if (!count || !tries) banner(['', '']);
-    else banner([(crowded ? '现在用的人多，' : '网络断开，') + count + ' 题未保存，正在重试。', '答案存在这台设备上，请继续作答，不要关闭页面。考试时间照常计算。']);
-    if (tries) unsaved().forEach((s) => { if (s.kind !== 'offline') say(s, '这一题未保存，已存在本机', 'offline'); });
+    if (!count || !tries) { banner(); return; }
+    banner(why(crowded) + '，' + count + ' 题未保存，正在重试。', '答案存在这台设备上，请继续作答，不要关闭页面。考试时间照常计算。');
+    unsaved().forEach((s) => say(s, '这一题未保存，已存在本机', 'offline'));
   }
 
-  // ── sending ──
+  // sending
   let sending = 0, tries = 0, crowded = false, timer = 0, paused = '', renewed = 0, over = false, leaving = false;
 
   async function call(method, path, body) {
     const stop = new AbortController(), limit = setTimeout(() => stop.abort(), PATIENCE), sent = Date.now();
-    const init = { method, signal: stop.signal, credentials: 'same-origin', cache: 'no-store', headers: { Accept: 'application/json' } };
-    if (body) {
-      init.headers['Content-Type'] = 'application/json';
-      init.headers['X-CSRFToken'] = csrf;
-      init.body = JSON.stringify(body);
-      init.keepalive = init.body.length < 6e4;
-    }
+    const headers = { Accept: 'application/json', 'Content-Type': 'application/json', 'X-CSRFToken': csrf };
+    const init = { method, headers, signal: stop.signal, cache: 'no-store' };
+    if (body) { init.body = JSON.stringify(body); init.keepalive = init.body.length < 6e4; }
     try {
       const r = await fetch(base + path, init);
       let data = {};
-      try { data = await r.json(); } catch (e) { if (r.ok) return { status: 0, data, wait: 0 }; }
+      try { data = await r.json(); } catch (e) { if (r.ok) throw e; }
       if (data.deadline) deadline = Date.parse(data.deadline);
       if (data.now) offset = Date.parse(data.now) - (sent + Date.now()) / 2;
-      return { status: r.status, data, wait: +r.headers.get('Retry-After') || 0 };
-    } catch (e) { return { status: 0, data: {}, wait: 0 }; } finally { clearTimeout(limit); }
+      return { status: r.status, data, wait: +r.headers.get('Retry-After') };
+    } catch (e) { return { status: 0, data: {} }; } finally { clearTimeout(limit); }
   }
 
   function changed(s, typing) {
@@ -135,7 +118,7 @@
     else s.item = { answer, seq: s.seq + 1, tab, sent: false };
     s.hold = typing ? Date.now() + TYPING : 0;
     keepQueue(s);
-    if (tries) say(s, '这一题未保存，已存在本机', 'offline'); else if (!typing) say(s, '正在保存…');
+    if (!typing) say(s, '正在保存…');
     paint();
     if (typing) setTimeout(pump, TYPING + 20); else pump();
   }
@@ -203,34 +186,35 @@
       const often = Date.now() - renewed < 10000;
       renewed = Date.now(); paused = '';
       hide(again);
-      if (often) later({ wait: 0, status: 503 }); else { tries = 0; paint(); pump(); }
+      if (often) later({ status: 503 }); else { tries = 0; paint(); pump(); }
       return true;
     }
     if (!r.data.error || !AUTH.includes(r.status)) { paused = ''; later(r); return false; }
     const count = unsaved().length;
-    $('[data-words]', again).textContent = (r.status === 401 ? '登录已经过期。' : '现在登录的不是这份答卷的账号。') +
-      '已保存的答案都在' + (count ? '，' + count + ' 题未保存的存在这台设备上，登录后会自动保存。' : '。') + '考试时间照常计算。';
+    put($('[data-words]', again), (r.status === 404 ? '现在登录的不是这份答卷的账号。' : '登录已经过期。') +
+      '已保存的答案都在' + (count ? '，' + count + ' 题未保存的存在这台设备上，登录后自动保存。' : '。') + '考试时间照常计算。');
     show(again);
+    if ($('#again-number').value) $('#again-password').focus();
     return false;
   }
   async function signIn(e) {
     e.preventDefault();
     const f = $('form', again), button = $('[type=submit]', f);
-    $('[data-error]', again).textContent = ''; button.disabled = true;
+    put($('[data-error]', again), ''); button.disabled = true;
     const problem = await tryPassword(f);
     button.disabled = false;
-    if (problem) { $('[data-error]', again).textContent = problem; $('#again-password').focus(); return; }
+    if (problem) { put($('[data-error]', again), problem); $('#again-password').focus(); return; }
     $('#again-password').value = '';
     resume();
   }
   async function tryPassword(f) {
     const url = f.getAttribute('action'), read = (text) => new DOMParser().parseFromString(text, 'text/html');
     try {
-      const page = await fetch(url, { credentials: 'same-origin', cache: 'no-store' });
+      const page = await fetch(url, { cache: 'no-store' });
       if (page.redirected) return '';
       const body = new URLSearchParams(new FormData(f));
       body.set('csrf_token', $('meta[name=csrf-token]', read(await page.text())).content);
-      const r = await fetch(url, { method: 'POST', body, credentials: 'same-origin', redirect: 'manual' });
+      const r = await fetch(url, { method: 'POST', body, redirect: 'manual' });
       if (r.type === 'opaqueredirect' || r.ok) return '';
       const error = $('.field-error', read(await r.text()));
       return error ? error.textContent.trim() : '没有登录成功，请再试一次。';
@@ -241,7 +225,7 @@
     if (!(await renew()) && paused === 'wait') hide(again);
   }
 
-  // ── time: counts to the server's deadline by the server's clock ──
+  // time: counts to the server's deadline by the server's clock
   const arrived = window.performance && performance.timing && performance.timing.responseStart;
   let deadline = Date.parse(form.dataset.deadline), told = 1e9;
   let offset = Date.parse(form.dataset.now) - (arrived || Date.now());
@@ -249,29 +233,32 @@
   function tick() {
     const ms = left(), s = Math.max(0, Math.ceil(ms / 1000)), two = (n) => (n < 10 ? '0' : '') + n, low = s < 300;
     put($('[data-timer] b'), two(Math.floor(s / 60)) + ':' + two(s % 60));
-    put($('[data-timer] small'), low ? '不足 5 分钟' : '剩余');
+    put($('[data-timer] small'), !s ? '时间到' : low ? '不足 5 分钟' : '剩余');
     $('[data-timer]').classList.toggle('low', low);
     [300, 60].forEach((mark) => { if (s <= mark && s > 0 && told > mark) { told = mark; announce('还剩 ' + Math.ceil(s / 60) + ' 分钟，到时自动交卷'); } });
     if (ms < 4000 && ms > 0) release();
-    if (ms <= 0 && !over) timeUp();
+    if (ms > 0 || over) return;
+    over = true;
+    slots.forEach((one) => { one.el.disabled = true; });
+    setTimeout(timeUp, Math.random() * 1500); // not everybody in the same instant
   }
   // the deadline may have been moved, or this device's clock: the server is asked before the end
   async function timeUp() {
-    over = true;
     const r = await call('GET', '/paper.json');
     const more = r.status === 200 && left() > 0;
     slots.forEach((s) => { s.el.disabled = !more; });
     paused = more ? '' : 'over';
     if (more) { csrf = r.data.csrf; over = false; paint(); pump(); return; }
-    const done = r.status === 0 ? r : await call('POST', '/submit', { answers: last() });
+    const done = r.status ? await call('POST', '/submit', { answers: last() }) : r;
     if (done.status && done.status < 500 && done.status !== 429) { leave(); return; }
     const count = unsaved().length;
     hide(ask); hide(again);
-    banner(['时间到，不能再改。', (done.status ? '现在用的人多' : '网络断开') + '，交卷还没有送到，正在重试。时间到之前已保存的答案都算数，系统会按它们自动收卷' + (count ? '；' + count + ' 题没来得及保存，不计入' : '') + '。']);
+    banner('时间到，不能再改。', why(done.status) + '，交卷还没有送到，正在重试。已保存的答案都算数，系统会自动收卷' +
+      (count ? '；' + count + ' 题没来得及保存，不计入。' : '。'));
     setTimeout(timeUp, (done.wait || 5) * 1000);
   }
 
-  // ── handing in ──
+  // handing in
   const ask = $('#submit');
   function ranges(list) {
     const out = [];
@@ -288,7 +275,7 @@
     $('h2', ask).textContent = empty.length ? '还有 ' + empty.length + ' 题未答，确定交卷？' : '全部答完了，确定交卷？';
     $('[data-words]', ask).textContent = (empty.length ? '第 ' + ranges(empty) + ' 题还空着。' : '') + (marks.size ? '有 ' + marks.size + ' 题标记待查。' : '') +
       (waiting ? '有 ' + waiting + ' 题还没保存，会随交卷一起送出。' : '') + '交卷后不能再改，还剩 ' + (minutes ? minutes + ' 分钟。' : '不到 1 分钟。');
-    $('[data-error]', ask).textContent = '';
+    put($('[data-error]', ask), '');
     show(ask);
   }
   function last() {
@@ -302,12 +289,12 @@
     if (paused === 'wait') paused = '';
     release();
     for (let i = 0; i < 40 && unsaved().length && !paused && !leaving; i += 1) await new Promise((done) => setTimeout(done, 200));
-    const r = leaving || paused === 'login' ? { status: 401, data: {} } : await call('POST', '/submit', { answers: last() });
+    const r = paused === 'login' ? { status: 401 } : await call('POST', '/submit', { answers: last() });
     button.disabled = false; put(button, '确定交卷');
     if (leaving || over) return;
-    if (r.status === 200 || r.status === 409) { leave(); return; }
-    if (AUTH.includes(r.status)) { hide(ask); if (await renew()) askSubmit(); return; }
-    $('[data-error]', ask).textContent = (r.status ? '现在用的人多' : '网络断开') + '，还没有交卷。答案都在，请再按一次「确定交卷」；时间到也会自动收卷。';
+    if (r.status === 200 || r.status === 409) leave();
+    else if (AUTH.includes(r.status)) { hide(ask); if (await renew()) askSubmit(); }
+    else put($('[data-error]', ask), why(r.status) + '，还没有交卷。答案都在，请再按一次「确定交卷」；时间到也会自动收卷。');
   }
   function leave() {
     if (leaving) return;
@@ -316,7 +303,7 @@
     location.replace(base + '/review');
   }
 
-  // ── moving about ──
+  // moving about
   function go(place, focus) {
     if (place < 0 || place >= slots.length) return;
     release();
@@ -325,7 +312,7 @@
     $('[data-prev]').disabled = place === 0;
     const end = place === slots.length - 1, next = $('[data-next]');
     put($('span', next), end ? '交卷' : '下一题');
-    all('svg, kbd', next).forEach((el) => { if (end) el.setAttribute('hidden', ''); else el.removeAttribute('hidden'); });
+    all('svg, kbd', next).forEach((el) => el.toggleAttribute('hidden', end));
     history.replaceState(null, '', '#slot-' + slots[place].n);
     paint();
     if (focus) { scrollTo(0, 0); $('legend', slots[place].el).focus({ preventScroll: true }); }
@@ -354,18 +341,18 @@
     if (d.open || d.classList.contains('dialog-plain')) return;
     if (d.showModal) { d.showModal(); return; }
     d.classList.add('dialog-plain'); d.setAttribute('role', 'dialog'); veil.hidden = false;
-    $('input, button', d).focus();
+    $('button', d).focus();
   }
   function hide(d) {
     if (d.open && d.close) d.close();
-    if (d.classList.contains('dialog-plain')) { d.classList.remove('dialog-plain'); veil.hidden = true; }
+    if (d.classList.contains('dialog-plain')) veil.hidden = true;
+    d.classList.remove('dialog-plain');
     d.hidden = true;
   }
-  const asking = () => !ask.hidden || !again.hidden;
 
   function onKey(e) {
     if (e.key === 'Escape') card(false);
-    if (asking() || over || e.ctrlKey || e.altKey || e.metaKey || e.isComposing) return;
+    if (!ask.hidden || !again.hidden || over || e.ctrlKey || e.altKey || e.metaKey || e.isComposing) return;
     if (/^(TEXTAREA|SELECT)$/.test(e.target.tagName) || /^(text|password|search)$/.test(e.target.type)) return;
     const s = slots[current], n = '12345678'.indexOf(e.key) + 1 || 'abcdefgh'.indexOf(e.key.toLowerCase()) + 1;
     if (e.key.length === 1 && n && !s.blank && s.inputs[n - 1]) { s.inputs[n - 1].click(); s.inputs[n - 1].focus(); }
@@ -382,37 +369,42 @@
         s.item = had.item; s.next = had.next || null;
         showAnswer(s, s.next || s.item.answer);
       }
-      say(s, s.item ? '正在保存…' : s.said);
+      const said = $('[data-text]', s.line).textContent;
+      if (s.item || said) say(s, s.item ? '正在保存…' : said);
     });
   }
   function listen() {
-    slots.forEach((s) => {
+    slots.forEach((s, place) => {
       $('legend', s.el).tabIndex = -1;
-      s.el.addEventListener('change', () => changed(s));
-      if (s.blank) s.el.addEventListener('input', () => changed(s, true));
+      on(s.el, 'change', () => changed(s));
+      if (s.blank) on(s.el, 'input', () => changed(s, true));
+      on(cells[s.n], 'click', (e) => { e.preventDefault(); opener = null; card(false); go(place, true); });
     });
-    form.addEventListener('submit', (e) => { e.preventDefault(); release(); });
-    $('[data-prev]').addEventListener('click', () => go(current - 1, true));
-    $('[data-next]').addEventListener('click', () => { if (current + 1 < slots.length) go(current + 1, true); else askSubmit(); });
-    $('[data-mark]').addEventListener('click', mark);
-    $('[data-submit]').addEventListener('click', askSubmit);
-    $('[data-open-card]').addEventListener('click', () => card(true));
-    $('[data-close-card]').addEventListener('click', () => card(false));
-    veil.addEventListener('click', () => card(false));
-    slots.forEach((s, place) => cells[s.n].addEventListener('click', (e) => { e.preventDefault(); opener = null; card(false); go(place, true); }));
-    document.addEventListener('focusin', (e) => { if (drawer.classList.contains('open') && innerWidth < 992 && !drawer.contains(e.target)) { opener = null; card(false); } });
-    document.addEventListener('keydown', onKey);
-    $('[data-close]', ask).addEventListener('click', () => hide(ask));
-    $('[data-yes]', ask).addEventListener('click', handIn);
-    ask.addEventListener('cancel', (e) => { e.preventDefault(); hide(ask); });
-    again.addEventListener('cancel', (e) => e.preventDefault());
-    $('form', again).addEventListener('submit', signIn);
-    $('[data-elsewhere]', again).addEventListener('click', () => { $('[data-back]', again).hidden = false; });
-    $('[data-resume]', again).addEventListener('click', resume);
-    addEventListener('hashchange', () => { const place = fromHash(); if (place >= 0) go(place, true); });
-    addEventListener('online', () => { tries = 0; retry(); });
-    addEventListener('beforeunload', (e) => { if (!leaving && unsaved().length) { e.preventDefault(); e.returnValue = ''; } });
-    document.addEventListener('visibilitychange', () => { if (document.hidden) release(); else { tick(); pump(); } });
+    on(form, 'submit', (e) => { e.preventDefault(); release(); });
+    on($('[data-prev]'), 'click', () => go(current - 1, true));
+    on($('[data-next]'), 'click', () => { if (current + 1 < slots.length) go(current + 1, true); else askSubmit(); });
+    on($('[data-mark]'), 'click', mark);
+    on($('[data-submit]'), 'click', askSubmit);
+    on($('[data-open-card]'), 'click', () => card(true));
+    on($('[data-close-card]'), 'click', () => card(false));
+    on(veil, 'click', () => card(false));
+    on($('[data-close]', ask), 'click', () => hide(ask));
+    on($('[data-yes]', ask), 'click', handIn);
+    on(ask, 'close', () => { ask.hidden = true; });
+    on(again, 'cancel', (e) => e.preventDefault());
+    on($('form', again), 'submit', signIn);
+    on(document, 'focusin', (e) => {
+      if (drawer.classList.contains('open') && innerWidth < 992 && !drawer.contains(e.target)) { opener = null; card(false); }
+    });
+    on(document, 'keydown', onKey);
+    on(window, 'hashchange', () => go(fromHash(), true));
+    on(window, 'online', () => { tries = 0; retry(); });
+    on(window, 'beforeunload', (e) => { if (!leaving && unsaved().length) { e.preventDefault(); e.returnValue = ''; } });
+    on(document, 'visibilitychange', () => {
+      if (document.hidden) { release(); return; }
+      tick(); pump();
+      if (paused === 'login') resume(); // signed in again in another tab, perhaps
+    });
   }
 
   form.classList.add('live');

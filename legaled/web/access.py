@@ -10,6 +10,7 @@ from flask import Flask, current_app, g, redirect, request, session, url_for
 from flask_login import LoginManager, current_user, login_user, logout_user
 from flask_wtf import CSRFProtect
 from werkzeug import Response
+from werkzeug.exceptions import BadRequest
 
 from legaled import db
 from legaled.domain.errors import DomainError
@@ -22,6 +23,8 @@ ANYONE = None
 DECLARED: dict[Callable[..., Any], Permission | None] = {}
 WHILE_PASSWORD_IS_INITIAL = frozenset({"accounts.password", "accounts.change_password",
                                        "accounts.logout"})
+UPLOADS = frozenset({"banks.receive", "people.check", "people.confirm", "people.passwords"})
+BODY, UPLOAD = 1024 * 1024, 20 * 1024 * 1024 + 64 * 1024  # bytes
 SEEN_EVERY = 60  # seconds between two notes of activity in the cookie
 login_manager = LoginManager()
 csrf = CSRFProtect()
@@ -125,21 +128,39 @@ def _gate() -> Response | None:
     if request.endpoint is None or request.endpoint == "static":
         return None
     need = DECLARED[current_app.view_functions[request.endpoint]]
-    if need is not ANYONE:
-        if not current_user.is_authenticated:
-            if request.method == "GET" and not wants_json():
-                return redirect(url_for("accounts.login", next=request.full_path.rstrip("?")))
-            raise LoginRequiredError()
-        who = actor()
-        if who.must_change_password and request.endpoint not in WHILE_PASSWORD_IS_INITIAL:
-            if request.method == "GET" and not wants_json():
-                return redirect(url_for("accounts.password"))
-            raise PasswordChangeRequiredError()
-        if not who.may(need):
-            raise RoleRequiredError()
+    limit = UPLOAD if request.endpoint in UPLOADS else BODY
+    request.max_content_length = request.max_form_memory_size = limit
+    if need is not ANYONE and (elsewhere := _check_member(need)):
+        return elsewhere
+    _refuse_nul(request.full_path)
     if request.method not in db.SAFE:
         csrf.protect()
+        for value in request.form.values():
+            _refuse_nul(value)
     return None
+
+
+def _check_member(need: Permission) -> Response | None:
+    """Raises, or sends a reader of pages to where the answer is: sign in, change the password."""
+    reading = request.method == "GET" and not wants_json()
+    if not current_user.is_authenticated:
+        if reading:
+            return redirect(url_for("accounts.login", next=request.full_path.rstrip("?")))
+        raise LoginRequiredError()
+    who = actor()
+    if who.must_change_password and request.endpoint not in WHILE_PASSWORD_IS_INITIAL:
+        if reading:
+            return redirect(url_for("accounts.password"))
+        raise PasswordChangeRequiredError()
+    if not who.may(need):
+        raise RoleRequiredError()
+    return None
+
+
+def _refuse_nul(text: str) -> None:
+    """PostgreSQL cannot keep a NUL and nobody can type one."""
+    if "\0" in text or "%00" in text:
+        raise BadRequest()
 
 
 def wants_json() -> bool:

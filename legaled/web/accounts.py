@@ -98,5 +98,6 @@ def _next() -> str:
 
 def _refusal(result: accounts.SignInResult) -> str:
     if result.locked_until is not None:
-        return f"连续输错多次，账号锁定到 {clock(result.locked_until)[:5]}。到时再试，或请账号管理员重置密码。"
+        until = clock(result.locked_until)[:5]
+        return f"连续输错多次，账号锁定到 {until}。到时再试，或请账号管理员重置密码。"
     return "工号或密码不对，请重新输入，注意大小写。连续错 5 次会锁定 15 分钟。"

@@ -5,12 +5,13 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from flask import Flask, Response, request, send_from_directory, url_for
+from flask import Flask, Response, request, send_from_directory
 from flask_compress import Compress
 
 from legaled.web.access import ANYONE, allow
 
 BOOTSTRAP = Path(str(files("flask_bootstrap"))) / "static" / "bootstrap5" / "css"
+STATIC = Path(__file__).resolve().parent.parent / "static"
 YEAR = 365 * 24 * 3600
 CSP = "; ".join(
     (
@@ -38,14 +39,18 @@ def bootstrap(filename: str) -> Response:
 
 def asset(name: str) -> str:
     """The URL of a static file, with its content's hash; `bootstrap/…` comes from the package."""
-    folder, _, rest = name.partition("/")
-    if folder == "bootstrap":
-        return url_for("bootstrap", filename=rest, v=_hash(BOOTSTRAP / rest))
-    static = Path(__file__).resolve().parent.parent / "static"
-    return url_for("static", filename=name, v=_hash(static / name))
+    return request.script_root + _address(name)
 
 
 @cache
+def _address(name: str) -> str:
+    """Without the prefix under which the site may be mounted."""
+    folder, _, rest = name.partition("/")
+    if folder == "bootstrap":
+        return f"/bootstrap/{rest}?v={_hash(BOOTSTRAP / rest)}"
+    return f"/static/{name}?v={_hash(STATIC / name)}"
+
+
 def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
 

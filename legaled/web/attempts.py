@@ -27,14 +27,11 @@ Answer = Response | str | tuple[Response | str, int]
 @bp.get("/<int:attempt_id>")
 @allow(Permission.MEMBER)
 def show(attempt_id: int) -> Answer:
-    session, at = db.get_session(), now()
-    paper = papers.paper(session, actor(), attempt_id, at)
+    paper = papers.paper(db.hot(), actor(), attempt_id, now())
     if not paper.running:
         return redirect(url_for("attempts.review", attempt_id=attempt_id))
-    kept = fragments.fragments()
-    new = [slot for slot in paper.slots if (slot.version_id, slot.points) not in kept]
-    if new:
-        texts = papers.contents(session, {slot.version_id for slot in new})
+    if new := fragments.unknown(paper.slots):
+        texts = papers.contents(db.get_session(), {slot.version_id for slot in new})
         fragments.add_fragments(new, texts)
     return render_template("attempts/paper.html", **_page(paper))
 
@@ -49,7 +46,7 @@ def _page(paper: Paper) -> dict[str, Any]:
         "title": paper.title,
         "person_name": actor().name,
         "slots_html": fragments.page_of(paper.slots, paper.saved),
-        "cells": [(slot.number, slot.number in answered) for slot in paper.slots],
+        "cells_html": fragments.cells_of(paper.slots, answered),
         "total": len(paper.slots),
         "answered": len(answered),
         "deadline": paper.deadline,
@@ -62,11 +59,11 @@ def _page(paper: Paper) -> dict[str, Any]:
 @bp.get("/<int:attempt_id>/paper.json")
 @allow(Permission.MEMBER)
 def paper_json(attempt_id: int) -> Answer:
-    session, at = db.get_session(), now()
-    paper = papers.paper(session, actor(), attempt_id, at)
+    at = now()
+    paper = papers.paper(db.hot(), actor(), attempt_id, at)
     if not paper.running:
         raise ConflictError("closed")
-    texts = papers.contents(session, {slot.version_id for slot in paper.slots})
+    texts = papers.contents(db.get_session(), {slot.version_id for slot in paper.slots})
     return jsonify(
         attempt=paper.attempt_id,
         exam=paper.exam_code,
@@ -76,7 +73,7 @@ def paper_json(attempt_id: int) -> Answer:
         slots=[
             {
                 "slot": slot.number,
-                "kind": slot.kind.value,
+                "kind": texts[slot.version_id].kind.value,
                 "stem": texts[slot.version_id].stem,
                 "points": slot.points,
                 "options": [
@@ -150,7 +147,7 @@ def _tell_stale(stale: list[int]) -> None:
 @bp.get("/<int:attempt_id>/confirm")
 @allow(Permission.MEMBER)
 def confirm(attempt_id: int) -> Answer:
-    paper = papers.paper(db.get_session(), actor(), attempt_id, now())
+    paper = papers.paper(db.hot(), actor(), attempt_id, now())
     if not paper.running:
         return redirect(url_for("attempts.review", attempt_id=attempt_id))
     empty = [s.number for s in paper.slots if not paper.saved.get(s.number, Saved()).answer]

@@ -127,9 +127,9 @@ def receive() -> Page:
     form = UploadForm()
     if not form.validate():
         return _upload_page(form), 422
-    data = form.file.data.read()
+    content, options = form.content(), form.options()
     try:
-        kept = bank_desk.receive(_folder(), actor(), form.filename(), data, form.options(), now())
+        kept = bank_desk.receive(_folder(), actor(), form.filename(), content, options, now())
     except UnreadableFileError as error:
         form.file.errors = [f"{error.problem.message}文件没有保存，题库没有变化。"]
         return _upload_page(form), 422
@@ -168,6 +168,15 @@ def columns(token: str) -> Page:
         return _import_page(opened, ImportForm(formdata=None), mapping, wrong), 422
     bank_desk.remap(_folder(), opened, mapping)
     flash("已按你指定的列重新检查。下次同样的表头直接这样读。")
+    return redirect(url_for(".show_import", token=token), 303)
+
+
+@bp.post("/imports/<token>/trailing")
+@allow(Permission.BANK_EDIT)
+def trailing(token: str) -> Page:
+    accept = request.form.get("accept") == "on"
+    bank_desk.set_trailing(_folder(), bank_desk.open_import(_folder(), actor(), token), accept)
+    flash("已重新检查：答案后面有别的字时，" + ("只取前面的答案。" if accept else "那一行不写入。"))
     return redirect(url_for(".show_import", token=token), 303)
 
 

@@ -1,5 +1,6 @@
 """The candidate's exams: the list, the start page, and starting."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -105,7 +106,7 @@ def show(exam_id: int) -> str | Response:
     return _start_page(exam, None)
 
 
-def _start_page(exam: MyExam, refusal: str | None) -> str:
+def _start_page(exam: MyExam, refusal: str | None, password_error: str = "") -> str:
     missing = candidate.missing_laws(db.get_session(), actor(), exam)
     makeup = "（补考）" if exam.window.number else ""
     return render_template(
@@ -122,6 +123,7 @@ def _start_page(exam: MyExam, refusal: str | None) -> str:
         ],
         rules=RULES,
         needs_password=exam.needs_password,
+        password_error=password_error,
         missing_laws=[(law, url_for("study.law", law=law)) for law in missing],
         refusal=refusal or _closed_words(exam),
         action_words=f"开始第 {len(exam.valid) + 1} 次考试" if exam.valid else "开始考试",
@@ -161,7 +163,7 @@ def _password_ok(exam_id: int) -> bool:
     with db.database().read() as session:
         stored = attempts.exam_password(session, exam_id)
     sent = request.get_json(silent=True) if request.is_json else request.form
-    given = sent.get("password", "") if hasattr(sent, "get") else ""
+    given = sent.get("password", "") if isinstance(sent, Mapping) else ""
     return not stored or accounts.password_matches(stored, str(given))
 
 
@@ -172,4 +174,6 @@ def _refused(exam_id: int, error: DomainError) -> tuple[str, int]:
     if not mine:
         raise error
     status = 403 if isinstance(error, ForbiddenError) else 409
+    if error.code == "password_required":  # the field stays, so that it can be typed again
+        return _start_page(mine[0], None, message(error)), status
     return _start_page(mine[0], message(error)), status

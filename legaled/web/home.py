@@ -64,7 +64,8 @@ def _due(mine: list[MyExam]) -> dict[str, Any] | None:
     exam = waiting[0]
     again = f"第 {len(exam.valid) + 1} 次" if exam.valid else ""
     return {
-        "title": f"{exam.title}{'还没通过' if exam.valid else '还没考'}，{moment(exam.window.closes)} 截止",
+        "title": f"{exam.title}{'还没通过' if exam.valid else '还没考'}，"
+        f"{moment(exam.window.closes)} 截止",
         "words": f"{exam.questions} 题，{exam.minutes} 分钟，{exam.pass_line} 分及格。"
         + counts_words(exam.attempts_allowed, exam.best_counts),
         "url": url_for("exams.show", exam_id=exam.id),
@@ -133,7 +134,7 @@ def desk_page() -> str | Response:
     return render_template(
         "home/desk.html",
         tasks=[
-            (task.words, task.detail, url_for(task.endpoint, **task.values), task.count)
+            (task.words, task.detail, url_for(task.endpoint, **dict[str, Any](task.values)), task.count)
             for task in tasks
         ],
     )

@@ -24,7 +24,7 @@ from legaled.forms.exams import (
 from legaled.services import accounts, exam_views, exams, roster_views, study
 from legaled.services.exam_views import BankLine, ExamView
 from legaled.web import roster
-from legaled.web.access import actor, allow
+from legaled.web.access import actor, allow, optional_actor
 from legaled.web.clock import now
 from legaled.web.errors import message
 
@@ -45,10 +45,11 @@ RUNNING_FIGURES = (("", "全部"), ("idle", "未开始"), ("running", "作答中
 
 @bp.context_processor
 def _words() -> dict[str, Any]:
+    who = optional_actor()  # a stranger's error page asks too
     return {
         "stage_label": STAGE_LABEL, "stage_look": STAGE_LOOK, "kind_label": KIND_LABEL,
         "counts_label": COUNTS_LABEL, "show_label": SHOW_LABEL, "stages": Stage,
-        "may_edit": actor().may(Permission.EXAM_EDIT),
+        "may_edit": who is not None and who.may(Permission.EXAM_EDIT),
     }
 
 
@@ -149,9 +150,7 @@ def make_up(exam_id: int) -> Page:
         if error.code not in WORDS:
             raise
         db.rollback()
-        (form.opens if error.code == "make_up_overlaps" else form.closes).errors = [
-            WORDS[error.code]
-        ]
+        form.refuse(error.code)
         return _exam_page(_exam(exam_id), make_up=form), 422
     flash("补考已公布。")
     return redirect(url_for("manage.show", exam_id=exam_id), 303)

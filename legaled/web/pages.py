@@ -119,6 +119,5 @@ def used_icons() -> Markup:
 @cache
 def _symbols() -> dict[str, str]:
     text = (Path(__file__).resolve().parent.parent / "static" / "icons.svg").read_text("utf-8")
-    return dict(
-        (match[2], match[1]) for match in re.finditer(r'(<symbol id="i-([a-z]+)".*?</symbol>)', text)
-    )
+    found = re.finditer(r'(<symbol id="i-([a-z]+)".*?</symbol>)', text)
+    return {match[2]: match[1] for match in found}

@@ -1,7 +1,7 @@
 """The paper as HTML: a question's fragment is rendered once per version and then only filled."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
 
 from flask import current_app, render_template
 from markupsafe import Markup, escape
@@ -24,9 +24,18 @@ RULE = {
 class Fragment:
     """The pieces of one question: head, an option or gap each, tail; with sentinels inside."""
 
+    kind: Kind
     head: str
     options: tuple[str, ...]
     tail: str
+    lettered: dict[tuple[int, str], str] = field(default_factory=dict)
+
+    def option(self, place: int, letter: str) -> str:
+        """The option that the author put at `place`, shown under `letter`."""
+        made = self.lettered.get((place, letter))
+        if made is None:
+            made = self.lettered[place, letter] = self.options[place].replace("§L§", letter)
+        return made
 
 
 def kind_words(kind: Kind, points: int) -> str:
@@ -41,12 +50,18 @@ def fragments() -> dict[tuple[int, int], Fragment]:
     return kept
 
 
+def unknown(slots: Iterable[PaperSlot]) -> list[PaperSlot]:
+    """The slots whose fragments this process has not rendered yet."""
+    kept = fragments()
+    return [slot for slot in slots if (slot.version_id, slot.points) not in kept]
+
+
 def add_fragments(slots: Iterable[PaperSlot], contents: Mapping[int, Content]) -> None:
     """Render the fragments of slots that are not kept yet."""
     kept = fragments()
     for slot in slots:
         content = contents.get(slot.version_id)
-        if content is not None and (slot.version_id, slot.points) not in kept:
+        if content is not None:
             kept[slot.version_id, slot.points] = _render(content, slot.points)
 
 
@@ -55,12 +70,17 @@ def _render(content: Content, points: int) -> Fragment:
         "attempts/_slot.html",
         kind=content.kind.value,
         kind_words=kind_words(content.kind, points),
-        stem=content.stem,
-        options=content.options,
+        stem=_safe(content.stem),
+        options=[_safe(option) for option in content.options],
         gaps=content.gaps,
     )
     head, *options, tail = text.split(CUT)
-    return Fragment(head, tuple(options), tail)
+    return Fragment(content.kind, head, tuple(options), tail)
+
+
+def _safe(text: str) -> Markup:
+    """Escaped, and without the sign that our sentinels are made of."""
+    return escape(text).replace("§", Markup("&#167;"))
 
 
 def page_of(slots: Iterable[PaperSlot], saved: Mapping[int, Saved]) -> Markup:
@@ -73,32 +93,37 @@ def page_of(slots: Iterable[PaperSlot], saved: Mapping[int, Saved]) -> Markup:
     return Markup("".join(pieces))  # noqa: S704 - fragments come from autoescaped templates
 
 
+def cells_of(slots: Iterable[PaperSlot], answered: Set[int]) -> Markup:
+    """The answer card: a cell for every slot."""
+    kept: dict[tuple[int, bool], str] = current_app.extensions.setdefault("cells", {})
+    cells = []
+    for slot in slots:
+        key = (slot.number, slot.number in answered)
+        if key not in kept:
+            kept[key] = render_template("attempts/_cell.html", number=key[0], done=key[1])
+        cells.append(kept[key])
+    return Markup("".join(cells))  # noqa: S704 - cells come from an autoescaped template
+
+
 def _fill(fragment: Fragment, slot: PaperSlot, saved: Saved) -> str:
-    number = str(slot.number)
+    fill = _gaps if fragment.kind is Kind.BLANK else _options
     words = f"已保存 {clock(saved.saved_at)}" if saved.saved_at else ""
-    fill = _gaps if slot.kind is Kind.BLANK else _options
-
-    def named(piece: str) -> str:
-        return (
-            piece.replace("§N§", number)
-            .replace("§S§", str(saved.seq + 1))
-            .replace("§T§", words)
-        )
-
-    pieces = [named(piece) for piece in fragment.options]
-    return named(fragment.head) + "".join(fill(pieces, slot, saved)) + named(fragment.tail)
+    text = fragment.head + "".join(fill(fragment, slot, saved)) + fragment.tail
+    return (
+        text.replace("§N§", str(slot.number))
+        .replace("§S§", str(saved.seq + 1))
+        .replace("§T§", words)
+        .replace("§C§", "")
+    )
 
 
-def _options(pieces: list[str], slot: PaperSlot, saved: Saved) -> Iterator[str]:
-    for place, original in enumerate(slot.option_order):
-        letter = LETTERS[place]
-        checked = " checked" if letter in saved.answer else ""
-        yield (
-            pieces[LETTERS.index(original)].replace("§L§", letter).replace("§C§", checked)
-        )
+def _options(fragment: Fragment, slot: PaperSlot, saved: Saved) -> Iterator[str]:
+    for letter, original in zip(LETTERS, slot.option_order, strict=False):
+        piece = fragment.option(LETTERS.index(original), letter)
+        yield piece.replace("§C§", " checked") if letter in saved.answer else piece
 
 
-def _gaps(pieces: list[str], _slot: PaperSlot, saved: Saved) -> Iterator[str]:
-    texts = saved.answer or ("",) * len(pieces)
-    for piece, text in zip(pieces, texts, strict=True):
-        yield piece.replace("§V§", str(escape(text)))
+def _gaps(fragment: Fragment, _slot: PaperSlot, saved: Saved) -> Iterator[str]:
+    texts = saved.answer or ("",) * len(fragment.options)
+    for piece, text in zip(fragment.options, texts, strict=True):
+        yield piece.replace("§V§", _safe(text))

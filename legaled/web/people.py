@@ -1,6 +1,7 @@
 """People, their accounts and their units: for the account administrator."""
 
 from collections.abc import Sequence
+from urllib.parse import quote
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from werkzeug import Response
@@ -45,7 +46,7 @@ FIELD = {
 def index() -> Page:
     form = PeopleFilter(request.args)
     found = people.list_people(db.get_session(), _query(form), now())
-    form.unit.choices = [("", "全部单位"), *found.units]
+    form.offer(found.units)
     narrowed = any(request.args.get(name) for name in ("q", "unit", "role", "category"))
     return render_template("people/list.html", form=form, found=found, narrowed=narrowed)
 
@@ -201,8 +202,8 @@ def _problems(problems: Sequence[Problem], form: ImportForm) -> Page:
 
 def _csv(data: bytes, filename: str) -> Response:
     response = make_response(data)
-    response.headers.set("Content-Type", "text/csv; charset=utf-8")
-    response.headers.set("Content-Disposition", "attachment", filename=filename)
+    response.headers["Content-Type"] = "text/csv; charset=utf-8"
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(filename)}"
     return response
 
 

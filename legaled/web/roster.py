@@ -19,7 +19,7 @@ from legaled.forms.base import Form
 from legaled.forms.roster import AbsenceForm, ChangeForm, ExemptForm, ExtendForm
 from legaled.services import attempts, roster, roster_views
 from legaled.services.roster_views import AttemptLine, EntryView
-from legaled.web.access import actor, allow
+from legaled.web.access import actor, allow, optional_actor
 from legaled.web.clock import now
 
 bp = Blueprint("roster", __name__, url_prefix="/<int:exam_id>/roster")
@@ -49,10 +49,11 @@ CHANGES: dict[str, tuple[Action, Callable[..., None], str]] = {
 
 @bp.context_processor
 def _words() -> dict[str, Any]:
+    who = optional_actor()  # a stranger's error page asks too
     return {
         "standing": STANDING, "category_label": CATEGORY_LABEL, "action_label": ACTION_LABEL,
         "exemption_label": EXEMPTION_LABEL, "absence_label": ABSENCE_LABEL,
-        "may_amend": actor().may(Permission.ROSTER_EDIT),
+        "may_amend": who is not None and who.may(Permission.ROSTER_EDIT),
     }
 
 
@@ -192,6 +193,7 @@ def _person_page(exam_id: int, person_id: int, bound: dict[Action | str, Form]) 
     may = may and view.stage is not Stage.CANCELLED
     return render_template(
         "manage/person.html",
+        opened=request.args.get("do", ""),
         view=view, forms=_forms(view, bound) if may else [],
         attempts=[_attempt(one, bound, may) for one in view.attempts],
         changes={action.value: what for what, (action, _, _) in CHANGES.items()},

@@ -4,7 +4,7 @@ from datetime import datetime
 from io import BytesIO
 from typing import Any
 
-from flask import Blueprint, current_app, jsonify, render_template, request, send_file, url_for
+from flask import Blueprint, jsonify, render_template, request, send_file, url_for
 from werkzeug import Response
 
 from legaled import db
@@ -180,9 +180,7 @@ def _roster_url(row: Row) -> str:
     """Where an absence reason is filled in, for an absent row."""
     if row.removed or row.is_exempt or row.has_sat:
         return ""
-    if "manage.roster_person" not in current_app.view_functions:
-        return ""
-    return url_for("manage.roster_person", exam_id=row.terms.exam, person_id=row.person)
+    return url_for("manage.roster.show", exam_id=row.terms.exam, person_id=row.person)
 
 
 def _todo(year: stats.Year) -> dict[str, Any]:

@@ -66,6 +66,7 @@ def test_roles_by_view(app, browse, database, role):
     """Who lacks the permission gets 403 from every view that needs it; who has it never does."""
     with database.write() as session:
         home = factories.unit(session)
+        factories.person(session, "first", home)  # id 1, to whom the paths point
         person = factories.person(session, "p", home, role).id
     browser = browse(person)
     for endpoint, path, method, need in views(app):

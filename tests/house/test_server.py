@@ -98,14 +98,11 @@ class Running:
 
 
 def launch(folder: Path, port: int, load: str = "load") -> Running:
-    """Start a server in `folder`; all of a session's servers share their compiled files."""
+    """Start a server in `folder`: legaled.server alone, without the rest of the package."""
     (folder / "tiny.py").write_text(TINY_APP)
     (folder / "start.py").write_text(START)
-    env = os.environ | {
-        "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}",
-        "PYTHONPYCACHEPREFIX": str(folder.parent / "compiled"),
-        "PYTHONDONTWRITEBYTECODE": "",
-    }
+    (folder / "legaled.py").write_text(f"__path__ = [{str(ROOT / 'legaled')!r}]")
+    env = os.environ | {"PYTHONPATH": str(folder)}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "start.py", str(port), load],
@@ -118,6 +115,16 @@ def launch(folder: Path, port: int, load: str = "load") -> Running:
     return Running(process, port, folder)
 
 
+@contextlib.contextmanager
+def stopped_afterwards(server: Running) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.process.pid, signal.SIGKILL)
+        server.process.wait(timeout=15)
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -128,20 +135,18 @@ def free_port() -> int:
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """One server for the tests that leave it running."""
     server = launch(tmp_path_factory.mktemp("shared"), free_port())
-    server.wait_until_up()
-    yield server
-    server.process.terminate()
-    server.process.wait(timeout=15)
+    with stopped_afterwards(server):
+        server.wait_until_up()
+        yield server
 
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Running]:
     """A server for a test that ends it."""
     server = launch(tmp_path, free_port())
-    server.wait_until_up()
-    yield server
-    server.process.kill()
-    server.process.wait(timeout=15)
+    with stopped_afterwards(server):
+        server.wait_until_up()
+        yield server
 
 
 @pytest.fixture
@@ -215,7 +220,8 @@ def test_ticks_go_on_after_a_failure_and_in_one_process_only(shared: Running) ->
 
 def test_a_taken_port_is_refused_instead_of_shared(shared: Running, tmp_path: Path) -> None:
     second = launch(tmp_path, shared.port)
-    assert second.process.wait(timeout=15) == 1
+    with stopped_afterwards(second):
+        assert second.process.wait(timeout=15) == 1
     assert "PortTakenError" in second.log()
 
 
@@ -255,5 +261,6 @@ def test_workers_do_not_outlive_a_killed_parent(own: Running) -> None:
 
 def test_workers_that_cannot_start_end_the_server(tmp_path: Path) -> None:
     server = launch(tmp_path, free_port(), "broken")
-    assert server.process.wait(timeout=15) == 1
+    with stopped_afterwards(server):
+        assert server.process.wait(timeout=15) == 1
     assert "this worker cannot start" in server.log()

@@ -63,11 +63,18 @@ def test_pressing_twice_opens_one_attempt(session):
 def test_the_paper_keeps_the_quotas_and_is_the_same_for_the_same_seed(session):
     made = world(session)
     one, two = begin(session, made["s1"], made.exam_id), begin(session, made["s2"], made.exam_id)
-    papers_ = [papers.paper(session, made[n], a.id, NOW) for n, a in (("s1", one), ("s2", two))]
-    kinds = [slot.kind.value for slot in papers_[0].slots]
-    assert kinds == ["single"] * 3 + ["multi", "judge", "blank"]
-    assert sum(slot.points for slot in papers_[0].slots) == 100
-    assert [s.version_id for s in papers_[0].slots] != [s.version_id for s in papers_[1].slots]
+    rows = [
+        session.execute(
+            sa.select(QuestionVersion.kind, Slot.points, Slot.version_id)
+            .join(Slot, Slot.version_id == QuestionVersion.id)
+            .where(Slot.attempt_id == attempt.id)
+            .order_by(Slot.number)
+        ).all()
+        for attempt in (one, two)
+    ]
+    assert [row.kind.value for row in rows[0]] == ["single"] * 3 + ["multi", "judge", "blank"]
+    assert sum(row.points for row in rows[0]) == 100
+    assert [row.version_id for row in rows[0]] != [row.version_id for row in rows[1]]
 
 
 @pytest.mark.parametrize(
@@ -203,10 +210,9 @@ def test_another_persons_attempt_looks_like_none(session):
     for call in (attempts.submit, attempts.save_form):
         with pytest.raises(NotFoundError):
             call(session, made["s2"], one.id, {}, NOW)
-    for call in (papers.paper, papers.review):
-        for attempt_id in (one.id, 999, 2**40):
-            with pytest.raises(NotFoundError):
-                call(session, made["s2"], attempt_id, NOW)
+    for attempt_id in (one.id, 999, 2**40):
+        with pytest.raises(NotFoundError):
+            papers.review(session, made["s2"], attempt_id, NOW)
 
 
 def test_an_extension_moves_the_deadline_beyond_the_window(session):
@@ -355,6 +361,13 @@ def test_closed_by_the_clock_by_submitting_and_by_cancelling(database, made):
 def test_forged_ids_look_like_none(database, made, attempt, slot):
     with pytest.raises(NotFoundError):
         put(database, made["s1"], slot, ["A"], 1, attempt=attempt)
+
+
+@pytest.mark.parametrize("attempt", [2, 99, 2**40])
+def test_another_persons_paper_looks_like_none(database, made, attempt):
+    with pytest.raises(NotFoundError):
+        papers.paper(database.hot, made["s1"], attempt, NOW)
+    assert papers.paper(database.hot, made["s1"], 1, NOW).running
 
 
 def test_saving_takes_two_statements(database, made):

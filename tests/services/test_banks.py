@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from legaled.domain.banks import Kind, QuestionDraft
 from legaled.domain.errors import InvalidError, NotFoundError
@@ -13,9 +15,16 @@ from legaled.domain.permissions import SYSTEM
 from legaled.files.banks import check, write_template
 from legaled.models import AuditEvent, Bank, Question, QuestionVersion
 from legaled.services import bank_imports, banks
-from tests.factories import HOUR, NOW, question, world
+from tests import factories
+from tests.factories import HOUR, NOW, world
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def question(row, kind=Kind.SINGLE, **values):
+    return replace(factories.question(row, kind), **values)
+
+
 RICH = [
     question(2), question(3, Kind.MULTI), question(4, Kind.JUDGE), question(5, Kind.BLANK),
     QuestionDraft(6, None, "", Kind.ESSAY, "简述档案的定义。", answer_text="第二条\n两点",
@@ -58,6 +67,39 @@ def test_export_then_import_changes_nothing(session):
     take(session, RICH)
     assert counts(take(session, numbered(session))) == (0, 0, 7, 0)
     assert stored(session)[5].foreign_number == "甲-7"
+
+
+WORDS = st.text("档案法第一二条 是不=+-@'\"，,；|\n1ab（）", max_size=12)
+OPTIONS = st.lists(st.sampled_from(["甲", "乙 ", "=丙", "'丁", "戊,己"]), min_size=2, max_size=5,
+                   unique=True).map(tuple)
+MIXED = st.lists(st.builds(
+    QuestionDraft, row=st.sampled_from([0, 0, 0, 1, 2, 3]), number=st.none(),
+    foreign_number=st.sampled_from(["", "7"]), kind=st.sampled_from([Kind.SINGLE, Kind.MULTI]),
+    stem=WORDS, options=OPTIONS, key=st.sampled_from([("A",), ("B",), ("A", "B")]),
+    explanation=WORDS, topic=WORDS), max_size=8)
+
+
+@settings(max_examples=40, deadline=None,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(first=MIXED, second=MIXED, take_conflicts=st.booleans())
+def test_whatever_was_imported_comes_back_unchanged(session, first, second, take_conflicts):
+    before = session.begin_nested()
+    take(session, [])
+    for raw in (first, second):
+        known = dict(enumerate((one.number for one in numbered(session)), start=1))
+        raw = [replace(one, number=known.get(one.row)) for one in raw]
+        report = check(write_template(raw), "a.csv")
+        drafts = banks.with_rivals(report, take_conflicts)
+        done = take(session, drafts, take_conflicts=take_conflicts)
+        versions = rows(session, QuestionVersion)
+        again = take(session, drafts, take_conflicts=take_conflicts)
+        if not done.conflicts:
+            assert (again.added, again.changed, again.conflicts) == (0, 0, ())
+            assert rows(session, QuestionVersion) == versions
+        questions = rows(session, Question)
+        back = take(session, numbered(session))
+        assert counts(back) == (0, 0, questions, 0)
+    before.rollback()
 
 
 def test_the_shipped_banks_survive_export_and_import(session):
@@ -151,7 +193,7 @@ def test_another_key_is_a_conflict_and_taken_only_on_purpose(session):
 ])
 def test_another_explanation_without_a_number_is_a_new_version(session, change):
     take(session, [question(2, foreign_number="甲1")])
-    assert counts(take(session, [question(2, **change)])) == (0, 1, 0, 0)
+    assert counts(take(session, [replace(question(2), **change)])) == (0, 1, 0, 0)
     assert stored(session)[0].foreign_number == "甲1"
 
 
@@ -173,6 +215,14 @@ def test_a_number_of_another_bank_is_kept_as_text_and_never_matched(session):
 def test_a_number_that_nobody_has_is_only_text(session, number):
     take(session, [question(2)])
     assert counts(take(session, [replace(question(3), number=number)])) == (1, 0, 0, 0)
+
+
+def test_a_file_of_another_installation_twice_adds_nothing(session):
+    banks.import_drafts(session, SYSTEM, "别的", [question(20), question(21)], NOW)
+    base = session.scalar(sa.select(sa.func.max(Question.id)))
+    theirs = [replace(question(row), number=banks.number_of(base + 6 - row)) for row in range(2, 6)]
+    assert counts(take(session, theirs)) == (4, 0, 0, 0)
+    assert counts(take(session, theirs)) == (0, 0, 4, 0)
 
 
 def test_rows_that_contradict_each_other_in_one_file(session):

@@ -1,0 +1,53 @@
+"""`python -m tests.load save`: what saving and the paper cost, beside a floor of the same run."""
+
+import copy
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.load.client import Measured, drive
+from tests.load.server import serving
+from tests.load.world import Candidate, candidates
+
+PEOPLE, ROUNDS, REPEATS = 50, 40, 5
+
+
+def save() -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        config, people = candidates(folder, PEOPLE)
+        others = copy.deepcopy(people)  # the floor must not use up our seqs
+        with serving(config) as ours, serving(config, "floor") as floor:
+            runs: dict[str, list[Measured]] = {"floor": [], "save": [], "page": []}
+            drive(ours, _saves(people), 4)
+            drive(floor, _saves(others), 4)
+            for _ in range(REPEATS):
+                runs["floor"].append(drive(floor, _saves(others), ROUNDS))
+                runs["save"].append(drive(ours, _saves(people), ROUNDS))
+                runs["page"].append(drive(ours, _pages(people), 4))
+    if any(run.failures for measured in runs.values() for run in measured):
+        sys.exit("a request failed: the figures mean nothing")
+    for name, measured in runs.items():
+        middle = sorted(measured, key=lambda run: run.cpu_ms)[REPEATS // 2]
+        print(middle.line(name))
+    ratios = [a.cpu_ms / b.cpu_ms for a, b in zip(runs["save"], runs["floor"], strict=True)]
+    print(f"save / floor: {statistics.median(ratios):.2f} (server CPU, median of {REPEATS} runs)")
+    print(f"a 50-question page: {statistics.median(r.cpu_ms for r in runs['page']):.2f} ms CPU")
+
+
+def _saves(people: list[Candidate]):  # type: ignore[no-untyped-def]
+    return [
+        lambda number, who=who: who.save(number % 50 + 1, "ABCD"[number % 4]) for who in people
+    ]
+
+
+def _pages(people: list[Candidate]):  # type: ignore[no-untyped-def]
+    return [
+        lambda _number, who=who: who.request("GET", f"/attempts/{who.attempt_id}")
+        for who in people
+    ]
+
+
+if __name__ == "__main__":
+    {"save": save}[sys.argv[1]]()
