@@ -7,9 +7,9 @@ from flask import Flask
 from jinja2 import StrictUndefined
 
 from legaled import cli, db
+from legaled.clock import utc_now
 from legaled.config import ROOT, Config
 from legaled.web import BLUEPRINTS, access, assets, errors, logs, pages
-from legaled.clock import utc_now
 
 
 def create_app(

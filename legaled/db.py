@@ -265,6 +265,16 @@ def database() -> Database:
     return found
 
 
+def ready() -> Database:
+    """For the command line: as `database`, with the tables made if there are none yet."""
+    found = database()
+    if found.sqlite:
+        Path(found.url.database or "").parent.mkdir(parents=True, exist_ok=True)
+    if not sa.inspect(found.engine).has_table("alembic_version"):
+        upgrade(found)
+    return found
+
+
 def hot() -> Hot:
     return database().hot
 

@@ -9,10 +9,10 @@ from flask import Flask
 
 from legaled import create_app, db
 from legaled.cli.demo import first_run
+from legaled.clock import utc_now
 from legaled.config import Config
 from legaled.server import PortTakenError, serve
 from legaled.services import marking
-from legaled.clock import utc_now
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -98,7 +98,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 @pytest.fixture
 def app(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[Flask]:
     config = Config(
-        secret_key="t", instance=tmp_path, database_url=database_url, testing=True, idle_minutes=100_000,
+        secret_key="t", instance=tmp_path, database_url=database_url, testing=True,
+        idle_minutes=100_000,
         log_level="CRITICAL",
     )
     made = create_app(config, clock=clock)
@@ -186,3 +187,14 @@ def count_queries(database: db.Database) -> Iterator[list[str]]:
     sa.event.listen(database.engine, "before_cursor_execute", note)
     yield seen
     sa.event.remove(database.engine, "before_cursor_execute", note)
+
+
+@pytest.fixture(scope="session")
+def postgres_durable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivatePostgres]:
+    """A private PostgreSQL with its own settings, as it is installed."""
+    try:
+        server = start_postgres(tmp_path_factory.mktemp("pg"), durable=True)
+    except PostgresMissing as missing:
+        skip_or_fail(str(missing))
+    yield server
+    server.stop()

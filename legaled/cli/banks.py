@@ -3,15 +3,14 @@
 import json
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 from flask.cli import AppGroup
-from sqlalchemy.orm import Session
 
 from legaled import db
+from legaled.clock import now
 from legaled.domain.banks import FIELDS, KIND_LABEL, Problem
 from legaled.domain.errors import InvalidError, NotFoundError
 from legaled.domain.permissions import SYSTEM
@@ -72,7 +71,7 @@ def check_file(
                    mapping=mapping)
     result = None
     if bank is not None:
-        with db.database().read() as session:
+        with db.ready().read() as session:
             result = banks.compare(session, bank, report.drafts)
     _print(report, result, as_json, done=False)
     raise SystemExit(report.exit_code)
@@ -93,18 +92,12 @@ def import_file(
     result = banks.ImportResult(None, 0, 0, 0, ())
     writes = report.exit_code == 0 or (report.exit_code != UNREADABLE and valid_only)
     if writes and report.drafts:
-        with db.database().write() as session:
-            result = _import(session, bank, report, take_conflicts)
+        with db.ready().write() as session:
+            result = banks.import_drafts(
+                session, SYSTEM, bank, banks.with_rivals(report, take_conflicts), now(),
+                take_conflicts=take_conflicts)
     _print(report, result, as_json, done=writes)
     raise SystemExit(report.exit_code)
-
-
-def _import(
-    session: Session, bank: str, report: CheckReport, take_conflicts: bool
-) -> banks.ImportResult:
-    return banks.import_drafts(
-        session, SYSTEM, bank, banks.with_rivals(report, take_conflicts), datetime.now(UTC),
-        take_conflicts=take_conflicts)
 
 
 @group.command("export")
@@ -112,14 +105,14 @@ def _import(
 @click.argument("file", type=click.Path(dir_okay=False, writable=True, path_type=Path))
 def export(name: str, file: Path) -> None:
     """把题库里没有停用的题写成模板格式的 CSV，再导入时什么都不会变。"""
-    with db.database().read() as session:
+    with db.ready().read() as session:
         try:
             drafts = banks.export_bank(session, banks.bank_id_of(session, name))
         except NotFoundError:
             raise click.ClickException(f"没有叫「{name}」的题库。") from None
     file.write_bytes(write_template(drafts))
-    with db.database().write() as session:
-        banks.note_export(session, SYSTEM, name, len(drafts), datetime.now(UTC))
+    with db.ready().write() as session:
+        banks.note_export(session, SYSTEM, name, len(drafts), now())
     click.echo(f"已写出 {len(drafts)} 题：{file.name}")
 
 
@@ -127,7 +120,7 @@ def export(name: str, file: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
 def list_all(as_json: bool) -> None:
     """列出题库和各题型的题数（不含停用的）。"""
-    with db.database().read() as session:
+    with db.ready().read() as session:
         lines = banks.list_banks(session)
     if as_json:
         labels = {label: kind.value for kind, label in KIND_LABEL.items()}

@@ -14,8 +14,8 @@ group = AppGroup("demo", help="演示数据。")
 @group.command("fill")
 def fill() -> None:
     """空库填入演示单位：示例区档案馆，23 人，去年两场考试，今年一场进行中。"""
-    db.upgrade(db.database())
-    with db.database().write() as session:
+    db.upgrade(db.ready())
+    with db.ready().write() as session:
         if not demo.is_empty(session):
             raise click.ClickException("数据库里已经有人员，没有改动。演示数据只填入空库。")
         demo.fill(session, current_app.config["LEGALED"].laws, now())
@@ -24,10 +24,10 @@ def fill() -> None:
 
 def first_run(*, demo_wanted: bool) -> str:
     """Fill an empty database; returns the words to print about how to sign in, or ""."""
-    with db.database().read() as session:
+    with db.ready().read() as session:
         if not demo.is_empty(session):
             return logins() if demo.is_demo(session) else ""
-    with db.database().write() as session:
+    with db.ready().write() as session:
         laws = current_app.config["LEGALED"].laws
         if demo_wanted:
             demo.fill(session, laws, now())

@@ -1,24 +1,19 @@
 """`flask exams …`: what runs by the clock, and a list for other programs."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 
 from legaled import db
+from legaled.clock import now
 from legaled.domain.permissions import SYSTEM
 from legaled.domain.times import BEIJING
-from legaled.services import attempts, exam_views
+from legaled.services import exam_views, marking
 from legaled.services.exam_views import ExamLine
 
 group = AppGroup("exams", help="考试：到时收卷、列出考试。")
-
-
-def _now() -> datetime:
-    at: datetime = current_app.extensions["clock"]()
-    return at
 
 
 @group.command("close-due")
@@ -26,8 +21,8 @@ def close_due() -> None:
     """把到时而没有交的答卷按已保存的答案收卷。"""
     closed = 0
     while True:
-        with db.database().write() as session:
-            batch = attempts.close_due(session, _now())
+        with db.ready().write() as session:
+            batch = marking.close_due(session, now())
         if batch == 0:
             break
         closed += batch
@@ -51,10 +46,10 @@ def list_exams(as_json: bool, year: int | None) -> None:
 
 def _all(year: int | None) -> list[ExamLine]:
     lines: list[ExamLine] = []
-    with db.database().read() as session:
+    with db.ready().read() as session:
         while True:
             page = len(lines) // exam_views.PER_PAGE + 1
-            found = exam_views.list_exams(session, SYSTEM, _now(), year, page=page)
+            found = exam_views.list_exams(session, SYSTEM, now(), year, page=page)
             lines += found.lines
             if page >= found.page.pages:
                 return lines

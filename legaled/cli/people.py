@@ -35,7 +35,7 @@ def import_(file: Path, create_units: bool, passwords: Path | None) -> None:
     if passwords is not None and passwords.exists():
         _stop(2, f"{passwords} 已经存在，什么都没有写入。请换一个文件名。")
     try:
-        with db.database().write() as session:
+        with db.ready().write() as session:
             plan = people.plan_people(session, SYSTEM, found, create_units)
             if plan.problems:
                 _stop(1, *map(_line, plan.problems))
@@ -52,7 +52,7 @@ def import_(file: Path, create_units: bool, passwords: Path | None) -> None:
 def admin(number: str) -> None:
     """没有账号管理员时建立一个，显示它的一次性密码。"""
     try:
-        with db.database().write() as session:
+        with db.ready().write() as session:
             password = people.ensure_admin(session, number, now())
     except ConflictError:
         _stop(1, f"工号 {number} 已经有人用了，请用 --number 另选一个。")

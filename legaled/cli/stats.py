@@ -22,7 +22,7 @@ group = AppGroup("stats", help="参考率与一次性通过率。")
 def show(number: int, as_json: bool) -> None:
     """打印一个考试年度的参考率与一次性通过率。"""
     try:
-        with db.database().read() as session:
+        with db.ready().read() as session:
             year = stats.year(session, SYSTEM, number, now())
             text = (
                 json.dumps(stats.as_json(year), ensure_ascii=False, indent=2)

@@ -10,7 +10,6 @@ from legaled.domain.permissions import Role
 from legaled.models.base import Id, Model
 
 
-
 class Unit(Model):
     """A node of the organisation: 区, 单位 or 科室. The code never changes."""
 

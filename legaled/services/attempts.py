@@ -33,17 +33,9 @@ from legaled.models import (
     Step,
 )
 from legaled.services import study
-from legaled.services.marking import (
-    close,
-    close_due,
-    extend,
-    overdue_facts,
-    refresh_facts,
-    void,
-)
+from legaled.services.marking import close
 from legaled.services.saving import BIGGEST_ID, step_names
 
-__all__ = ["close_due", "extend", "overdue_facts", "refresh_facts", "void"]
 Pool: TypeAlias = dict[Kind, list[tuple[int, int]]]
 
 

@@ -12,7 +12,7 @@ from legaled.domain.attempts import Facts
 from legaled.domain.exams import Counts, Stage, stage
 from legaled.domain.rates import ABSENCE_LABEL, EXEMPTION_LABEL, Row, Terms
 from legaled.models import Attempt, Exam, Quota, RosterEntry
-from legaled.services import attempts, exams
+from legaled.services import exams, marking
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def roster_rows(session: Session, terms: Mapping[int, Terms], now: datetime) -> 
         .where(RosterEntry.exam_id.in_(terms))
         .order_by(RosterEntry.exam_id, RosterEntry.unit_codes, RosterEntry.number)
     ).all()
-    overdue = attempts.overdue_facts(session, terms, now) if terms else {}
+    overdue = marking.overdue_facts(session, terms, now) if terms else {}
     rows = []
     for row in kept:
         stored = Facts(row.sat, row.first_score, row.best_score, row.first_make_up)

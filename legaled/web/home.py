@@ -134,7 +134,11 @@ def desk_page() -> str | Response:
     return render_template(
         "home/desk.html",
         tasks=[
-            (task.words, task.detail, url_for(task.endpoint, **dict[str, Any](task.values)), task.count)
-            for task in tasks
+            (task.words, task.detail, _address(task), task.count) for task in tasks
         ],
     )
+
+
+def _address(task: desk.Task) -> str:
+    values: dict[str, Any] = dict(task.values)
+    return url_for(task.endpoint, **values)

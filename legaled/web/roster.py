@@ -17,7 +17,7 @@ from legaled.domain.roster import ACTION_LABEL, Action, Standing
 from legaled.domain.times import beijing_day
 from legaled.forms.base import Form
 from legaled.forms.roster import AbsenceForm, ChangeForm, ExemptForm, ExtendForm
-from legaled.services import attempts, roster, roster_views
+from legaled.services import marking, roster, roster_views
 from legaled.services.roster_views import AttemptLine, EntryView
 from legaled.web.access import actor, allow, optional_actor
 from legaled.web.clock import now
@@ -139,7 +139,7 @@ def void(exam_id: int, person_id: int, attempt_id: int) -> Page:
     if not form.validate():
         return _person_page(exam_id, person_id, {f"void-{attempt_id}": form}), 422
     _check_attempt(exam_id, person_id, attempt_id)
-    attempts.void(db.get_session(), actor(), attempt_id, form.reason.data, now())
+    marking.void(db.get_session(), actor(), attempt_id, form.reason.data, now())
     flash("这次作答已作废，不计成绩；下一次作答算第一次。")
     return _to_person(exam_id, person_id)
 
@@ -151,7 +151,7 @@ def extend(exam_id: int, person_id: int, attempt_id: int) -> Page:
     if not form.validate():
         return _person_page(exam_id, person_id, {f"extend-{attempt_id}": form}), 422
     _check_attempt(exam_id, person_id, attempt_id)
-    attempts.extend(db.get_session(), actor(), attempt_id, form.minutes.data, now())
+    marking.extend(db.get_session(), actor(), attempt_id, form.minutes.data, now())
     flash(f"已延长 {form.minutes.data} 分钟。")
     return _to_person(exam_id, person_id)
 

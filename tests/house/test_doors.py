@@ -86,7 +86,8 @@ def test_a_form_without_the_token_is_refused(app, browse, database):
     browser = browse(person)
     for endpoint, path, method, need in views(app):
         if need is not None and method != "GET":
-            answer = browser.client.open(path, method=method, headers={"Accept": "application/json"})
+            asked = {"Accept": "application/json"}
+            answer = browser.client.open(path, method=method, headers=asked)
             assert (answer.status_code, answer.json["error"]) == (400, "csrf"), endpoint
 
 

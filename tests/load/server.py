@@ -58,9 +58,11 @@ class Served:
 
 
 @contextmanager
-def serving(config: Config, app: str = "legaled", workers: int = 2) -> Iterator[Served]:
-    """Serve `legaled` (or `tests.load.floor`) until the block ends."""
-    port = free_port()
+def serving(
+    config: Config, app: str = "legaled", workers: int = 2, port: int = 0
+) -> Iterator[Served]:
+    """Serve `legaled` (or `tests.load.floor`) until the block ends; on a free port by default."""
+    port = port or free_port()
     config = replace(config, port=port, workers=workers)
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.load.serve", app],

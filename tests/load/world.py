@@ -20,7 +20,7 @@ from legaled.services import attempts, exams
 from legaled.web.access import token_hash
 from tests import factories
 
-SECRET = "load"  # noqa: S105 - of a throw-away installation
+SECRET = "load"
 
 
 @dataclass

@@ -116,7 +116,8 @@ def test_not_on_roster_and_exempt(session):
         ConflictError, attempts.start, session, newcomer, made.exam_id, NOW
     ) == "not_on_roster"
     roster.exempt(
-        session, SYSTEM, made.exam_id, made["s2"].id, Exemption.SICK, "馆长", NOW.date(), "病假", NOW
+        session, SYSTEM, made.exam_id, made["s2"].id, Exemption.SICK, "馆长", NOW.date(), "病假",
+        NOW,
     )
     assert refusal(
         ConflictError, attempts.start, session, made["s2"], made.exam_id, NOW
@@ -357,7 +358,9 @@ def test_closed_by_the_clock_by_submitting_and_by_cancelling(database, made):
         put(database, made["s2"], 1, ["B"], 1, attempt=2)
 
 
-@pytest.mark.parametrize(("attempt", "slot"), [(2, 1), (99, 1), (1, 99), (1, 0), (2**40, 1), (1, 2**40)])
+@pytest.mark.parametrize(
+    ("attempt", "slot"), [(2, 1), (99, 1), (1, 99), (1, 0), (2**40, 1), (1, 2**40)]
+)
 def test_forged_ids_look_like_none(database, made, attempt, slot):
     with pytest.raises(NotFoundError):
         put(database, made["s1"], slot, ["A"], 1, attempt=attempt)

@@ -16,7 +16,7 @@ from legaled.domain.rates import Absence, Exemption
 from legaled.domain.roster import Action, Place, Standing, possible, standing
 from legaled.domain.times import beijing_day
 from legaled.models import Person, RosterChange, RosterEntry, Unit
-from legaled.services import attempts, exams, headcounts, roster, roster_views
+from legaled.services import attempts, exams, headcounts, marking, roster, roster_views
 from tests import factories
 from tests.factories import DAY, HOUR, NOW, World
 
@@ -100,7 +100,7 @@ def test_no_exemption_or_deferral_once_an_attempt_has_started(
             session, SYSTEM, world.exam_id, attempt.person_id, Absence.LEAVE, "", NOW
         )
     assert _changes(session) == []
-    attempts.void(session, SYSTEM, attempt.id, "断电", NOW)
+    marking.void(session, SYSTEM, attempt.id, "断电", NOW)
     _exempt(session, world, "s1")
 
 
@@ -283,8 +283,8 @@ def test_every_count_is_the_length_of_its_list(session: Session, world: World) -
 
 def test_one_person_with_attempts_and_changes(session: Session, world: World) -> None:
     attempt = factories.begin(session, world["s1"], world.exam_id)
-    attempts.extend(session, SYSTEM, attempt.id, 10, NOW)
-    attempts.void(session, SYSTEM, attempt.id, "断电", NOW)
+    marking.extend(session, SYSTEM, attempt.id, 10, NOW)
+    marking.void(session, SYSTEM, attempt.id, "断电", NOW)
     roster.defer(session, world["office"], world.exam_id, attempt.person_id, "等补考", NOW)
     view = roster_views.entry_view(session, world["trainer"], world.exam_id, attempt.person_id, NOW)
     assert (view.row.standing, view.row.started) == (Standing.DEFERRED, None)

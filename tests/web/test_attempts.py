@@ -1,4 +1,4 @@
-"""The exam protocol as a browser sees it: calls, answers, codes; every refusal on both databases."""
+"""The exam protocol as a browser sees it: calls, answers, codes; on both databases."""
 
 import re
 from datetime import timedelta
@@ -330,7 +330,8 @@ def transcript(browse, database, clock, key, explanation):
         exams.publish(session, SYSTEM, exam_id, NOW)
     staff = browse(made["s1"].id)
     answers = [staff.get("/"), staff.get("/exams"), staff.get(f"/exams/{exam_id}")]
-    answers += [start(staff, exam_id), staff.get("/attempts/1"), staff.get("/attempts/1/paper.json")]
+    answers += [start(staff, exam_id), staff.get("/attempts/1")]
+    answers += [staff.get("/attempts/1/paper.json")]
     answers += [put(staff, slot, ["B"], 1) for slot in range(1, 6)]
     answers += [put(staff, 1, ["A"], 1, "other"), staff.get("/attempts/1")]
     answers += [staff.send("POST", "/attempts/1/submit", {"answers": {}})]
@@ -353,7 +354,8 @@ def test_two_installations_that_differ_only_in_keys_answer_alike(tmp_path, brows
     clock.now = NOW
     other_app = create_app(
         Config(secret_key="t", instance=tmp_path / "other",
-               database_url=f"sqlite:///{tmp_path}/other.sqlite", testing=True, idle_minutes=100_000,
+               database_url=f"sqlite:///{tmp_path}/other.sqlite", testing=True,
+               idle_minutes=100_000,
                log_level="CRITICAL"),
         clock=clock,
     )
