@@ -69,7 +69,7 @@ def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivatePostgres]:
-    """A private PostgreSQL with a migrated database `empty`, to be used as a template."""
+    """A private PostgreSQL with a migrated database `empty`, emptied again after each test."""
     try:
         server = start_postgres(tmp_path_factory.mktemp("pg"))
     except PostgresMissing as missing:
@@ -90,9 +90,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite:///{path}"
         return
     server: PrivatePostgres = request.getfixturevalue("postgres")
-    name = f"t{secrets.token_hex(6)}"
-    yield server.create_database(name, "empty")
-    server.drop_database(name)
+    yield server.url_of("empty")
+    server.empty("empty")
 
 
 @pytest.fixture

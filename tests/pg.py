@@ -55,6 +55,19 @@ class PrivatePostgres:
                 sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
             )
 
+    def empty(self, name: str) -> None:
+        """Empty every table but the migration's, numbering from 1 again (a new database: 1 s)."""
+        with psycopg.connect(
+            host=str(self.folder), user="postgres", dbname=name, autocommit=True
+        ) as connection:
+            connection.execute("SET lock_timeout = '10s'")
+            found = connection.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+                " AND tablename <> 'alembic_version'"
+            )
+            tables = sql.SQL(", ").join(sql.Identifier(row[0]) for row in found)
+            connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(tables))
+
     def stop(self) -> None:
         """End the server and remove its files; a second call does nothing."""
         if self.process.poll() is None:

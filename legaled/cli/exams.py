@@ -1,7 +1,7 @@
 """`flask exams …`: what runs by the clock, and a list for other programs."""
 
 import json
-from datetime import UTC
+from datetime import UTC, datetime
 
 import click
 from flask.cli import AppGroup

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -132,11 +132,10 @@ def _gate() -> Response | None:
     request.max_content_length = request.max_form_memory_size = limit
     if need is not ANYONE and (elsewhere := _check_member(need)):
         return elsewhere
-    _refuse_nul(request.full_path)
+    _refuse_nul([request.path, *request.args.values()])
     if request.method not in db.SAFE:
         csrf.protect()
-        for value in request.form.values():
-            _refuse_nul(value)
+        _refuse_nul(request.form.values())
     return None
 
 
@@ -157,9 +156,9 @@ def _check_member(need: Permission) -> Response | None:
     return None
 
 
-def _refuse_nul(text: str) -> None:
+def _refuse_nul(texts: Iterable[str]) -> None:
     """PostgreSQL cannot keep a NUL and nobody can type one."""
-    if "\0" in text or "%00" in text:
+    if any("\0" in text for text in texts):
         raise BadRequest()
 
 

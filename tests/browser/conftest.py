@@ -195,6 +195,7 @@ def options_of(size: tuple[int, int]) -> dict[str, Any]:
     return {
         "viewport": {"width": size[0], "height": size[1]}, "has_touch": phone,
         "is_mobile": phone, "locale": "zh-CN", "timezone_id": "Asia/Shanghai",
+        "reduced_motion": "reduce",
     }
 
 

@@ -91,6 +91,15 @@ def test_a_form_without_the_token_is_refused(app, browse, database):
             assert (answer.status_code, answer.json["error"]) == (400, "csrf"), endpoint
 
 
+def test_a_nul_is_a_bad_request_wherever_it_stands(browse, database):
+    with database.write() as session:
+        person = factories.person(session, "p", factories.unit(session), *Role).id
+    browser = browse(person)
+    for path in ("/people?q=%00", "/banks?q=a%00", "/study/%00", "/manage?q=%00&year=2026"):
+        assert browser.get(path).status_code == 400, path
+    assert browser.post("/people/new", {"name": "x\0"}).status_code == 400
+
+
 def test_the_secret_is_made_once_and_only_its_owner_reads_it(tmp_path):
     first = Config.from_env({"LEGALED_INSTANCE": str(tmp_path)})
     assert Config.from_env({"LEGALED_INSTANCE": str(tmp_path)}).secret_key == first.secret_key

@@ -9,11 +9,18 @@ from legaled import db
 from legaled.models import Model
 
 
-@pytest.fixture
-def migrated(database_url):
-    database = db.Database(database_url)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def migrated(request, tmp_path):
+    """A migrated database of its own, that a test may take apart."""
+    url = f"sqlite:///{tmp_path}/x.sqlite"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres").create_database("apart")
+    database = db.Database(url)
+    db.upgrade(database)
     yield database
     database.close()
+    if request.param == "postgresql":
+        request.getfixturevalue("postgres").drop_database("apart")
 
 
 def tables(database):
