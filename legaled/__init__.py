@@ -28,6 +28,7 @@ def create_app(
     app.config.from_mapping(config.to_flask())
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the protocol's order
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's own provider has it
     app.extensions["clock"] = clock
     logs.init_app(app, config.log_level)

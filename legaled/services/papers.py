@@ -68,10 +68,14 @@ _SLOTS = (
     .where(Slot.attempt_id == sa.bindparam("attempt_id"))
     .order_by(Slot.number)
 )
-_STEPS = (
-    sa.select(Step.slot, Step.answer, Step.seq, Step.tab, Step.saved)
-    .where(Step.attempt_id == sa.bindparam("attempt_id"))
-    .order_by(Step.slot, Step.seq)
+_LATER = Step.__table__.alias("later")
+_LAST_STEPS = sa.select(Step.slot, Step.answer, Step.seq, Step.tab, Step.saved).where(
+    Step.attempt_id == sa.bindparam("attempt_id"),
+    Step.seq
+    == sa.select(sa.func.max(_LATER.c.seq))
+    .where(_LATER.c.attempt_id == Step.attempt_id, _LATER.c.slot == Step.slot)
+    .correlate(Step)
+    .scalar_subquery(),
 )
 
 
@@ -88,7 +92,7 @@ def paper(hot: Hot, actor: Actor, attempt_id: int, now: datetime) -> Paper:
     slots = [PaperSlot(*row) for row in hot.rows(_SLOTS, attempt_id=attempt_id)]
     saved = {
         slot: Saved(tuple(json.loads(answer)), seq, tab, at)
-        for slot, answer, seq, tab, at in hot.rows(_STEPS, attempt_id=attempt_id)
+        for slot, answer, seq, tab, at in hot.rows(_LAST_STEPS, attempt_id=attempt_id)
     }
     return Paper(attempt_id, exam_id, code, title, deadline, running, slots, saved)
 

@@ -28,13 +28,17 @@ class Fragment:
     head: str
     options: tuple[str, ...]
     tail: str
-    lettered: dict[tuple[int, str], str] = field(default_factory=dict)
+    ordered: dict[str, str] = field(default_factory=dict)
 
-    def option(self, place: int, letter: str) -> str:
-        """The option that the author put at `place`, shown under `letter`."""
-        made = self.lettered.get((place, letter))
+    def in_order(self, option_order: str) -> str:
+        """The whole question with its options in this order, lettered as they are shown."""
+        made = self.ordered.get(option_order)
         if made is None:
-            made = self.lettered[place, letter] = self.options[place].replace("§L§", letter)
+            options = (
+                self.options[LETTERS.index(original)].replace("§L§", letter)
+                for letter, original in zip(LETTERS, option_order, strict=False)
+            )
+            made = self.ordered[option_order] = self.head + "".join(options) + self.tail
         return made
 
 
@@ -106,24 +110,21 @@ def cells_of(slots: Iterable[PaperSlot], answered: Set[int]) -> Markup:
 
 
 def _fill(fragment: Fragment, slot: PaperSlot, saved: Saved) -> str:
-    fill = _gaps if fragment.kind is Kind.BLANK else _options
-    words = f"已保存 {clock(saved.saved_at)}" if saved.saved_at else ""
-    text = fragment.head + "".join(fill(fragment, slot, saved)) + fragment.tail
+    if fragment.kind is Kind.BLANK:
+        text = fragment.head + "".join(_gaps(fragment, saved)) + fragment.tail
+    else:
+        text = fragment.in_order(slot.option_order)
+        for letter in saved.answer:
+            text = text.replace(f'value="{letter}"§C§', f'value="{letter}" checked')
     return (
-        text.replace("§N§", str(slot.number))
+        text.replace("§C§", "")
+        .replace("§N§", str(slot.number))
         .replace("§S§", str(saved.seq + 1))
-        .replace("§T§", words)
-        .replace("§C§", "")
+        .replace("§T§", f"已保存 {clock(saved.saved_at)}" if saved.saved_at else "")
     )
 
 
-def _options(fragment: Fragment, slot: PaperSlot, saved: Saved) -> Iterator[str]:
-    for letter, original in zip(LETTERS, slot.option_order, strict=False):
-        piece = fragment.option(LETTERS.index(original), letter)
-        yield piece.replace("§C§", " checked") if letter in saved.answer else piece
-
-
-def _gaps(fragment: Fragment, _slot: PaperSlot, saved: Saved) -> Iterator[str]:
+def _gaps(fragment: Fragment, saved: Saved) -> Iterator[str]:
     texts = saved.answer or ("",) * len(fragment.options)
     for piece, text in zip(fragment.options, texts, strict=True):
         yield piece.replace("§V§", _safe(text))

@@ -10,7 +10,7 @@ from tests.load.client import Measured, drive
 from tests.load.server import serving
 from tests.load.world import Candidate, candidates
 
-PEOPLE, ROUNDS, REPEATS = 50, 40, 5
+PEOPLE, ROUNDS, REPEATS = 50, 40, 7
 
 
 def save() -> None:
@@ -22,10 +22,11 @@ def save() -> None:
             runs: dict[str, list[Measured]] = {"floor": [], "save": [], "page": []}
             drive(ours, _saves(people), 4)
             drive(floor, _saves(others), 4)
+            drive(ours, _pages(people), 4)
             for _ in range(REPEATS):
                 runs["floor"].append(drive(floor, _saves(others), ROUNDS))
                 runs["save"].append(drive(ours, _saves(people), ROUNDS))
-                runs["page"].append(drive(ours, _pages(people), 4))
+                runs["page"].append(drive(ours, _pages(people), 8))
     if any(run.failures for measured in runs.values() for run in measured):
         sys.exit("a request failed: the figures mean nothing")
     for name, measured in runs.items():

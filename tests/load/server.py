@@ -71,7 +71,7 @@ def serving(
             **os.environ, "LEGALED_INSTANCE": str(config.instance),
             "LEGALED_SECRET_KEY": config.secret_key, "LEGALED_PORT": str(port),
             "LEGALED_DATABASE_URL": config.database_url, "LEGALED_WORKERS": str(workers),
-            "LEGALED_LOG_LEVEL": "ERROR",
+            "LEGALED_LOG_LEVEL": "INFO",
         },
         stdout=subprocess.DEVNULL,
     )

@@ -56,7 +56,7 @@ def test_the_paper_as_json(staff):
     start(staff)
     answer = staff.get("/attempts/1/paper.json")
     paper = answer.json
-    assert list(paper) == ["attempt", "csrf", "deadline", "exam", "now", "saved", "slots"]
+    assert list(paper) == ["attempt", "exam", "csrf", "deadline", "now", "slots", "saved"]
     assert (paper["attempt"], paper["exam"]) == (1, "KS-1")
     assert (paper["now"], paper["deadline"]) == (
         "2026-11-23T04:00:00.000Z", "2026-11-23T05:00:00.000Z")
