@@ -1,6 +1,7 @@
 """`python app.py`: migrate, fill an empty database, serve."""
 
 import argparse
+import os
 import socket
 import sys
 from dataclasses import replace
@@ -11,7 +12,7 @@ from legaled import create_app, db
 from legaled.cli.demo import first_run
 from legaled.clock import utc_now
 from legaled.config import Config
-from legaled.server import PortTakenError, serve
+from legaled.server import PortTakenError, refuse_taken_port, serve
 from legaled.services import marking
 
 
@@ -24,15 +25,17 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(str(error))
     if options.lan:
         config = replace(config, host="0.0.0.0")  # noqa: S104 - asked for
+    os.umask(0o077)  # the database holds people's scores: its files are for this account only
+    try:
+        refuse_taken_port(config.host, config.port)
+    except PortTakenError:
+        sys.exit(f"端口 {config.port} 已被占用。请先停掉另一个程序，或用 LEGALED_PORT 换一个端口。")
     app = create_app(config)
     with app.app_context():
         db.upgrade(db.database())
         words = first_run(demo_wanted=not options.no_demo)
     _announce(config, words)
-    try:
-        serve(config, tick=lambda: _tick(app))
-    except PortTakenError:
-        sys.exit(f"端口 {config.port} 已被占用。请先停掉另一个程序，或用 LEGALED_PORT 换一个端口。")
+    serve(config, tick=lambda: _tick(app))
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
@@ -66,7 +69,7 @@ def _announce(config: Config, words: str) -> None:
     print("\n".join([*lines, words or LOGINS_HINT, "按 Ctrl-C 停止。"]), flush=True)
 
 
-LOGINS_HINT = "用已有的账号登录。忘记管理员密码：flask people admin"
+LOGINS_HINT = "用已有的账号登录。忘记管理员密码：.venv/bin/flask people admin --reset"
 
 
 def _lan_address() -> str:

@@ -34,9 +34,28 @@ def export(year: Year, kind: str) -> bytes:
 
 
 def export_names(rows: Sequence[NameRow], kind: str) -> bytes:
-    """The list behind one figure: a line for each person and exam."""
-    lines = [_person(row) for name in rows for row in name.rows]
-    return _write([Table("名单", PERSON_HEADER, lines)], kind)
+    """The list behind one figure: as many lines as the figure says.
+
+    按人 a line may stand for several exams, which are then separated by ；.
+    """
+    return _write([Table("名单", NAME_HEADER, [_listed(name) for name in rows])], kind)
+
+
+NAME_HEADER = ["工号", "姓名", "单位", "考试", "结果", "首次成绩", "最高成绩", "说明"]
+
+
+def _listed(name: NameRow) -> list[Cell]:
+    columns = [
+        [row.terms.title, outcome(row), row.first_score, row.best_score, row.note]
+        for row in name.rows
+    ]
+    if len(columns) == 1:
+        return [name.number, name.name, name.unit, *columns[0]]
+    joined = [
+        "；".join("—" if cell in (None, "") else str(cell) for cell in cells)
+        for cells in zip(*columns, strict=True)
+    ]
+    return [name.number, name.name, name.unit, *joined]
 
 
 def _write(tables: Sequence[Table], kind: str) -> bytes:
