@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -85,9 +86,12 @@ def _secret(instance: Path) -> str:
     path = instance / "secret_key"
     if not path.exists():
         instance.mkdir(parents=True, exist_ok=True)
-        try:
-            with open(os.open(path, NOFOLLOW, 0o600), "w", encoding="ascii") as file:
-                file.write(secrets.token_hex(32))
-        except FileExistsError:  # another process was first
-            pass
-    return path.read_text(encoding="ascii").strip()
+        draft = path.with_name(f"secret_key.{os.getpid()}")
+        with open(os.open(draft, NOFOLLOW, 0o600), "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32))
+        with suppress(FileExistsError):  # another process was first
+            os.link(draft, path)
+        draft.unlink()
+    if not (found := path.read_text(encoding="ascii").strip()):
+        raise ValueError(f"密钥文件 {path} 是空的。请删除它再启动，会自动新建（所有人需重新登录）。")
+    return found

@@ -64,7 +64,7 @@ class Compiled:
     sql: str
     names: Sequence[str] | None
     binders: Mapping[str, Any]
-    readers: Sequence[Any]
+    readers: Sequence[tuple[int, Any]]
 
     @classmethod
     def of(cls, statement: Any, dialect: Dialect) -> "Compiled":
@@ -75,7 +75,11 @@ class Compiled:
             if (processor := bind.type.dialect_impl(dialect).bind_processor(dialect))
         }
         columns = statement.selected_columns if isinstance(statement, sa.Select) else ()
-        readers = [c.type.dialect_impl(dialect).result_processor(dialect, None) for c in columns]
+        readers = [
+            (place, processor)
+            for place, column in enumerate(columns)
+            if (processor := column.type.dialect_impl(dialect).result_processor(dialect, None))
+        ]
         return cls(made.string, made.positiontup, binders, readers)
 
     def bind(self, values: Mapping[str, Any]) -> Any:
@@ -86,10 +90,10 @@ class Compiled:
         return bound if self.names is None else [bound[name] for name in self.names]
 
     def read(self, row: Sequence[Any]) -> tuple[Any, ...]:
-        return tuple(
-            reader(value) if reader else value
-            for reader, value in zip(self.readers, row, strict=True)
-        )
+        values = list(row)
+        for place, reader in self.readers:
+            values[place] = reader(values[place])
+        return tuple(values)
 
 
 @dataclass
@@ -112,8 +116,7 @@ class Hot:
     @property
     def race(self) -> type[Exception]:
         """What `append` raises when a unique key was already taken."""
-        error: type[Exception] = self.database.errors
-        return error
+        return self.database.integrity_error
 
     def rows(self, statement: Any, **values: Any) -> list[tuple[Any, ...]]:
         """The statement's rows, with the types of its columns."""
@@ -148,6 +151,8 @@ class Hot:
                         self._write_all(self._drain())
         if write.error is not None:
             raise write.error
+        if not write.done:
+            raise RuntimeError("the write was not carried out")
         return write.count
 
     def _drain(self) -> list[_Write]:
@@ -158,6 +163,21 @@ class Hot:
         return batch
 
     def _write_all(self, batch: list[_Write]) -> None:
+        """Write a batch in one transaction; whatever happens, each write ends done or failed."""
+        try:
+            self._transaction(batch)
+        except Exception as error:
+            for write in batch:
+                write.error = error
+        if len(batch) > 1:  # one bad write must not fail its neighbours: each on its own then
+            for write in batch:
+                if write.error is not None and not isinstance(write.error, self.race):
+                    write.error = None
+                    self._write_all([write])
+        for write in batch:
+            write.done = True
+
+    def _transaction(self, batch: list[_Write]) -> None:
         connection = self.database.engine.raw_connection()
         try:
             cursor = connection.cursor()
@@ -167,16 +187,14 @@ class Hot:
                 try:
                     cursor.execute(write.compiled.sql, write.values)
                     write.count = cursor.rowcount
-                except self.database.errors as error:
+                except self.race as error:
                     write.error = error
             connection.commit()
-        except BaseException as error:
-            connection.rollback()
-            for write in batch:
-                write.error = error
+        except BaseException:
+            with suppress(Exception):
+                connection.rollback()
+            raise
         finally:
-            for write in batch:
-                write.done = True
             connection.close()
 
     def _compile(self, statement: Any) -> Compiled:
@@ -194,9 +212,14 @@ class Database:
         self.url = sa.make_url(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = sa.create_engine(
-            self.url, pool_size=POOL, max_overflow=64, pool_pre_ping=not self.sqlite
+            self.url, pool_size=POOL, max_overflow=64, pool_pre_ping=not self.sqlite,
+            hide_parameters=True,  # errors are logged, answers and names are not
         )
-        self.errors = self.engine.dialect.import_dbapi().IntegrityError
+        driver = self.engine.dialect.import_dbapi()
+        self.integrity_error: type[Exception] = driver.IntegrityError
+        self.busy_errors: tuple[type[Exception], ...] = (
+            driver.OperationalError, sa.exc.OperationalError, sa.exc.TimeoutError,
+        )
         self.lock: WriteLock | None = None
         if self.sqlite:
             path = Path(self.url.database or "")
@@ -284,6 +307,14 @@ def ready() -> Database:
 
 def hot() -> Hot:
     return database().hot
+
+
+def is_busy(error: BaseException) -> bool:
+    """True if the same request may succeed in a moment: locked, no connection, a deadlock."""
+    found = database()
+    if not isinstance(error, found.busy_errors):
+        return False
+    return not found.sqlite or isinstance(error, sa.exc.TimeoutError) or "locked" in str(error)
 
 
 def get_session() -> Session:

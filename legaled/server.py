@@ -102,7 +102,7 @@ def serve(
     anything; SystemExit(1) when workers die at birth.
     """
     limit = _raise_file_limit()
-    _refuse_taken_port(config.host, config.port)
+    refuse_taken_port(config.host, config.port)
     _start_workers_afresh()
     server = _Server(
         "legaled",
@@ -179,7 +179,7 @@ def _raise_file_limit() -> int:
     return hard if hard != resource.RLIM_INFINITY else CONNECTIONS * 2
 
 
-def _refuse_taken_port(host: str, port: int) -> None:
+def refuse_taken_port(host: str, port: int) -> None:
     # granian binds with SO_REUSEPORT: a second server would silently take half of the requests.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:

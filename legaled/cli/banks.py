@@ -1,7 +1,7 @@
-"""`flask bank check | import | export | list`; by "The command line" in BANK_FORMAT."""
+"""`flask bank check | import | export | list`; docs/bank.md tells how to use them."""
 
 import json
-import unicodedata
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,13 @@ from flask.cli import AppGroup
 
 from legaled import db
 from legaled.clock import now
-from legaled.domain.banks import FIELDS, KIND_LABEL, Problem
+from legaled.domain.bank_headers import FIELDS
+from legaled.domain.bank_problems import Problem
+from legaled.domain.banks import KIND_LABEL
 from legaled.domain.errors import InvalidError, NotFoundError
 from legaled.domain.permissions import SYSTEM
-from legaled.files.banks import CheckReport, check, write_template
+from legaled.domain.text import width
+from legaled.files.banks import CheckReport, check, unknown_columns, write_template
 from legaled.services import banks
 
 group = AppGroup("bank", help="题库：检查、导入、导出、列出。")
@@ -52,11 +55,23 @@ def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
                      help="答案后面有别的字时，只取前面的答案。"),
         click.option("--map", "mapping", multiple=True, callback=_mapping, metavar="列=field",
                      help="指明一列是什么，可以写多次。"),
-        click.option("--sheet", help="XLSX、XLS 的工作表名。"),
+        click.option("--sheet", help="XLSX 的工作表名。"),
         click.argument("file", type=FILE),
     ):
         command = option(command)
     return command
+
+
+def _checked(
+    file: Path, sheet: str | None, mapping: dict[str, str], accept_trailing: bool
+) -> CheckReport:
+    """The report; ends the command when `--map` names a column that the file has not."""
+    report = check(file.read_bytes(), file.name, accept_trailing=accept_trailing, sheet=sheet,
+                   mapping=mapping)
+    if unknown_columns(report.bank, mapping):
+        click.echo(f"{report.errors[0].message}请改 --map 里的列名。什么都没有写入。", err=True)
+        sys.exit(UNREADABLE)
+    return report
 
 
 @group.command("check")
@@ -67,8 +82,7 @@ def check_file(
     as_json: bool, bank: str | None,
 ) -> None:
     """检查题库文件，什么都不写入。退出码：0 没有错误，1 有错误，2 读不了。"""
-    report = check(file.read_bytes(), file.name, accept_trailing=accept_trailing, sheet=sheet,
-                   mapping=mapping)
+    report = _checked(file, sheet, mapping, accept_trailing)
     result = None
     if bank is not None:
         with db.ready().read() as session:
@@ -87,8 +101,7 @@ def import_file(
     as_json: bool, bank: str, valid_only: bool, take_conflicts: bool,
 ) -> None:
     """把题库文件写入题库：全部写入，或者全不写入。退出码同 check。"""
-    report = check(file.read_bytes(), file.name, accept_trailing=accept_trailing, sheet=sheet,
-                   mapping=mapping)
+    report = _checked(file, sheet, mapping, accept_trailing)
     result = banks.ImportResult(None, 0, 0, 0, ())
     writes = report.exit_code == 0 or (report.exit_code != UNREADABLE and valid_only)
     if writes and report.drafts:
@@ -107,7 +120,7 @@ def export(name: str, file: Path) -> None:
     """把题库里没有停用的题写成模板格式的 CSV，再导入时什么都不会变。"""
     with db.ready().read() as session:
         try:
-            drafts = banks.export_bank(session, banks.bank_id_of(session, name))
+            drafts = banks.export_bank(session, SYSTEM, banks.bank_id_of(session, name), now())
         except NotFoundError:
             raise click.ClickException(f"没有叫「{name}」的题库。") from None
     file.write_bytes(write_template(drafts))
@@ -188,18 +201,13 @@ def _table(problems: Sequence[Problem]) -> None:
     rows = [("行", "列", "代码", "原来写的", "怎么办"), *(
         (str(one.row or ""), one.column or "", one.code, _short(one.value), one.message)
         for one in problems)]
-    widths = [max(_width(row[place]) for row in rows) for place in range(4)]
+    widths = [max(width(row[place]) for row in rows) for place in range(4)]
     for row in rows:
-        cells = (cell + " " * (width - _width(cell))
-                 for cell, width in zip(row, widths, strict=False))
+        cells = (cell + " " * (wide - width(cell))
+                 for cell, wide in zip(row, widths, strict=False))
         click.echo("  ".join([*cells, row[4]]))
 
 
 def _short(value: str) -> str:
     line = " ".join(value.split())
     return line if len(line) <= 20 else line[:20] + "…"
-
-
-def _width(text: str) -> int:
-    """Columns on a terminal, where Chinese takes two."""
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)

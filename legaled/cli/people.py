@@ -10,8 +10,8 @@ from flask.cli import AppGroup
 
 from legaled import db
 from legaled.clock import now
-from legaled.domain.banks import Problem, UnreadableFileError
-from legaled.domain.errors import ConflictError, InvalidError
+from legaled.domain.bank_problems import Problem, UnreadableFileError
+from legaled.domain.errors import ConflictError, InvalidError, NotFoundError
 from legaled.domain.permissions import SYSTEM
 from legaled.services import people
 
@@ -49,11 +49,15 @@ def import_(file: Path, create_units: bool, passwords: Path | None) -> None:
 
 @group.command("admin")
 @click.option("--number", default="admin", show_default=True, help="工号，也就是登录名。")
-def admin(number: str) -> None:
-    """没有账号管理员时建立一个，显示它的一次性密码。"""
+@click.option("--reset", is_flag=True, help="给这个账号管理员一个新的一次性密码。")
+def admin(number: str, reset: bool) -> None:
+    """没有账号管理员时建立一个；--reset 给现有的一个重置密码。显示一次性密码。"""
+    give = people.reset_admin if reset else people.ensure_admin
     try:
         with db.ready().write() as session:
-            password = people.ensure_admin(session, number, now())
+            password = give(session, number, now())
+    except NotFoundError:
+        _stop(1, f"没有工号是 {number} 的账号管理员，什么都没有改。请用 --number 写对工号。")
     except ConflictError:
         _stop(1, f"工号 {number} 已经有人用了，请用 --number 另选一个。")
     except InvalidError:
@@ -61,7 +65,7 @@ def admin(number: str) -> None:
     if password is None:
         click.echo("已经有账号管理员，没有新建。")
     else:
-        click.echo(f"工号 {number}，一次性密码 {password}。第一次登录时要改成自己的密码。")
+        click.echo(f"工号 {number}，一次性密码 {password}。登录后要先改成自己的密码。")
 
 
 def _report(done: people.PeopleImport, passwords: Path | None) -> None:

@@ -1,7 +1,6 @@
 """`flask stats year Y`: the rates of a year, as a table or as JSON."""
 
 import json
-import unicodedata
 
 import click
 from flask.cli import AppGroup
@@ -11,6 +10,7 @@ from legaled.clock import now
 from legaled.domain.errors import NotFoundError
 from legaled.domain.permissions import SYSTEM
 from legaled.domain.rates import FIGURE_LABEL, FIGURES, RATE_LABEL, RATES, Figures
+from legaled.domain.text import width
 from legaled.services import stats
 
 group = AppGroup("stats", help="参考率与一次性通过率。")
@@ -41,8 +41,8 @@ def _table(year: stats.Year) -> str:
         for label, figures in (("按人次", unit.sittings), ("按人", unit.people)):
             if figures is not None:
                 lines.append(_line(f"{unit.path}，{label}", figures))
-    widths = [max(_width(line[column]) for line in lines) for column in range(len(lines[0]))]
-    table = ["  ".join(_pad(text, width, column > 0) for column, (text, width) in
+    widths = [max(width(line[column]) for line in lines) for column in range(len(lines[0]))]
+    table = ["  ".join(_pad(text, wide, column > 0) for column, (text, wide) in
                        enumerate(zip(line, widths, strict=True))).rstrip() for line in lines]
     return "\n".join([f"{year.year} 考试年度", *_exams(year), "", *table])
 
@@ -62,10 +62,6 @@ def _exams(year: stats.Year) -> list[str]:
     ]
 
 
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
-
-
-def _pad(text: str, width: int, right: bool) -> str:
-    space = " " * (width - _width(text))
+def _pad(text: str, wide: int, right: bool) -> str:
+    space = " " * (wide - width(text))
     return space + text if right else text + space

@@ -58,17 +58,24 @@ def fold(steps: Iterable[tuple[int, int, Answer]]) -> dict[int, Answer]:
     return {slot: answer for slot, (_, answer) in latest.items()}
 
 
+def is_text(value: object) -> bool:
+    """A string that can be stored: no NUL, no half of a surrogate pair."""
+    if not isinstance(value, str) or "\0" in value:
+        return False
+    return not any("\ud800" <= character <= "\udfff" for character in value)
+
+
 def read_answer(kind: Kind, options: int, gaps: int, sent: object) -> Answer:
     """What a browser sent, as an answer; raises InvalidError `bad_answer`.
 
     Choice and judge: displayed letters, each once, sorted; blank: one string per gap. [] clears.
     """
-    if not isinstance(sent, list) or not all(isinstance(item, str) for item in sent):
+    if not isinstance(sent, list) or not all(is_text(item) for item in sent):
         raise InvalidError("bad_answer")
     if not sent:
         return ()
     if kind is Kind.BLANK:
-        if len(sent) != gaps or any(len(item) > ANSWER_MAX or "\0" in item for item in sent):
+        if len(sent) != gaps or any(len(item) > ANSWER_MAX for item in sent):
             raise InvalidError("bad_answer")
         return tuple(item.strip() for item in sent) if any(s.strip() for s in sent) else ()
     keys = set(sent)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from legaled.domain.banks import Kind
 from legaled.domain.errors import ConflictError, ForbiddenError
@@ -110,8 +110,18 @@ def check_start(candidate: Candidate, window: Window, attempts: int) -> None:
 
 def check_address(networks: Sequence[str], address: str) -> None:
     """Refused unless the address lies in one of the networks; no networks allow every address."""
-    if networks and not any(ip_address(address) in ip_network(net) for net in networks):
+    if networks and not any(_address(address) in ip_network(net) for net in networks):
         raise ForbiddenError("address_not_allowed")
+
+
+def _address(text: str) -> IPv4Address | IPv6Address:
+    """An IPv4 address that came in IPv6 clothes is an IPv4 address; nonsense is nobody's."""
+    try:
+        found = ip_address(text)
+    except ValueError:
+        return IPv6Address("::")
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return mapped or found
 
 
 def deadline(started: datetime, minutes: int, extension: int, closes: datetime) -> datetime:

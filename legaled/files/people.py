@@ -6,8 +6,6 @@ unit?) is judged in `legaled.services.people`.
 
 import base64
 import binascii
-import csv
-import io
 import json
 import re
 import unicodedata
@@ -16,22 +14,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
-from pathlib import PurePath
 
 from legaled.domain import people as rules
-from legaled.domain.banks import (
-    ERRORS,
-    Problem,
-    Record,
-    UnreadableFileError,
-    clean,
-    escape_cell,
-    squeeze,
-    unescape_cell,
-)
+from legaled.domain.bank_problems import ERRORS, Problem, UnreadableFileError, shortened
+from legaled.domain.bank_record import Record
 from legaled.domain.people import CATEGORY_LABEL, Category, has_control
 from legaled.domain.permissions import ROLE_LABEL, Role
-from legaled.files.banks import MAX_BYTES, READERS, Line, Table, read_delimited
+from legaled.domain.text import clean, escape_cell, squeeze, unescape_cell
+from legaled.files.tables import Line, Table, read_table, write_csv
 
 COLUMNS: Mapping[str, str] = {
     "number": "工号", "name": "姓名", "unit": "单位", "office": "科室", "post": "职务",
@@ -101,18 +91,15 @@ def trouble(code: str, row: int | None = None, column: str | None = None, value:
             **facts: object) -> Problem:
     """A problem with the sentence of its code; long values are cut after 200."""
     sentence = WORDS.get(code) or ERRORS[code]
-    shown = value if len(value) <= 200 else value[:200] + "…"
-    return Problem(row, column, code, shown, sentence.format(**facts))
+    return Problem(row, column, code, shortened(value), sentence.format(**facts))
 
 
 # ---- bytes to records ----
 
 def read_people(data: bytes, filename: str) -> PeopleFile:
     """Rows and problems of a CSV or XLSX file; UnreadableFileError when it is no table at all."""
-    if len(data) > MAX_BYTES:
-        raise UnreadableFileError(trouble("file_too_large"))
     try:
-        table = _table(data, filename)
+        table = read_table(data, filename, None, dict.fromkeys(COLUMNS.values(), ""))
         lines = (line for line in table.lines if any(map(clean, line.cells)))
         header = next(lines, None)
         found = list(islice(lines, MAX_ROWS + 1))
@@ -128,12 +115,6 @@ def read_people(data: bytes, filename: str) -> PeopleFile:
     if problems:
         return PeopleFile((), problems)
     return _read(table, found, places, len(header.cells))
-
-
-def _table(data: bytes, filename: str) -> Table:
-    suffix = PurePath(filename).suffix.lower().removeprefix(".")
-    reader = READERS.get(suffix, read_delimited)
-    return reader(data, None, dict.fromkeys(COLUMNS.values(), ""))
 
 
 def _places(header: Line) -> tuple[dict[str, int], list[Problem]]:
@@ -299,7 +280,4 @@ def write_template() -> bytes:
 
 def write_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     """A CSV for Excel; what it would run as a formula is escaped."""
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerows(
-        [escape_cell(cell) for cell in row] for row in (header, *rows))
-    return text.getvalue().encode("utf-8-sig")
+    return write_csv([escape_cell(cell) for cell in row] for row in (header, *rows))

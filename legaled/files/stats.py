@@ -1,13 +1,13 @@
 """Tables of figures as files: CSV for anything that reads text, XLSX for spreadsheets."""
 
-import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import xlsxwriter
 
-from legaled.domain.banks import escape_cell
+from legaled.domain.text import escape_cell, width
+from legaled.files.tables import write_csv
 
 Cell = str | int | None
 WIDEST = 60
@@ -27,16 +27,14 @@ def to_csv(tables: Sequence[Table]) -> bytes:
 
     No cell can be taken for a formula.
     """
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
+    rows: list[Sequence[Cell]] = []
     for index, table in enumerate(tables):
         if index:
-            writer.writerow([])
+            rows.append(())
         if len(tables) > 1:
-            writer.writerow([escape_cell(table.title)])
-        writer.writerow([_plain(cell) for cell in table.header])
-        writer.writerows([_plain(cell) for cell in row] for row in table.rows)
-    return out.getvalue().encode("utf-8-sig")
+            rows.append((table.title,))
+        rows += [table.header, *table.rows]
+    return write_csv([_plain(cell) for cell in row] for row in rows)
 
 
 def to_xlsx(tables: Sequence[Table]) -> bytes:
@@ -51,7 +49,7 @@ def to_xlsx(tables: Sequence[Table]) -> bytes:
             for column, title in enumerate(table.header):
                 sheet.write_string(0, column, title, head)
                 cells = [title, *(_text(row[column]) for row in table.rows[:200])]
-                sheet.set_column(column, column, min(WIDEST, max(map(_width, cells)) + 2))
+                sheet.set_column(column, column, min(WIDEST, max(map(width, cells)) + 2))
             for number, row in enumerate(table.rows, start=1):
                 for column, cell in enumerate(row):
                     if isinstance(cell, int):
@@ -68,8 +66,3 @@ def _text(cell: Cell) -> str:
 
 def _plain(cell: Cell) -> str | int:
     return cell if isinstance(cell, int) else escape_cell(_text(cell))
-
-
-def _width(text: str) -> int:
-    """Columns that a text takes; a Chinese character takes two."""
-    return sum(2 if ord(letter) > 0x2E7F else 1 for letter in text)

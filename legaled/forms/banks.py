@@ -9,10 +9,11 @@ from wtforms import BooleanField, SearchField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
-from legaled.domain.banks import FIELD_LABEL, FIELDS, KIND_LABEL, clean
+from legaled.domain.bank_headers import FIELD_LABEL, FIELDS
+from legaled.domain.banks import KIND_LABEL, SUFFIXES
+from legaled.domain.text import clean
 from legaled.forms.base import Form, at_most, needed
 
-SUFFIXES = ".csv,.tsv,.txt,.xlsx,.xls,.md,.docx"
 NAME_MAX = 100
 ALL = SelectChoice("", "全部")
 KINDS = [ALL, *(SelectChoice(kind.value, label) for kind, label in KIND_LABEL.items())]
@@ -22,7 +23,7 @@ STATES = [SelectChoice("active", "使用中"), SelectChoice("retired", "已停�
 
 class UploadForm(Form):
     file = FileField("题库文件", [FileRequired("请选择一个题库文件")],
-                     render_kw={"accept": SUFFIXES})
+                     render_kw={"accept": ",".join(f".{suffix}" for suffix in SUFFIXES)})
     bank = StringField("写入哪个题库", [needed("题库名"), at_most(NAME_MAX)],
                        render_kw={"list": "bank-names", "autocomplete": "off"})
     valid_only = BooleanField("只导入没有问题的题目")

@@ -37,6 +37,7 @@ from legaled.domain.exams import (
 from legaled.domain.times import BEIJING
 from legaled.forms.base import Form, at_most, between, needed, needed_number
 
+FIRST_YEAR, LAST_YEAR = 2000, 2100
 WORDS: Mapping[str, str] = {
     "closes_before_opens": "结束时间要晚于开始时间，请改一改",
     "window_short": "考试时间段比作答时长还短，请把结束时间往后放，或缩短时长",
@@ -58,8 +59,14 @@ def whole(words: str, low: int, high: int, **more: Any) -> IntegerField:
     return IntegerField(words, [needed_number(words), between(low, high)], **more)
 
 
+def in_our_time(_form: Form, field: Field) -> None:
+    """Far from the ends of the calendar, where other clocks and later deadlines do not exist."""
+    if not FIRST_YEAR <= field.data.year <= LAST_YEAR:
+        raise ValidationError(f"年份应在 {FIRST_YEAR} 到 {LAST_YEAR} 之间")
+
+
 def beijing_time(words: str) -> DateTimeLocalField:
-    return DateTimeLocalField(words, [needed(words)], format=["%Y-%m-%dT%H:%M"])
+    return DateTimeLocalField(words, [needed(words), in_our_time], format=["%Y-%m-%dT%H:%M"])
 
 
 def instant(field: Field) -> datetime:
@@ -122,7 +129,7 @@ class ExamForm(Form):
         Regexp(r"\s*[\w.-]+\s*$", message="只用字母、数字、汉字、点、横线和下划线，中间不留空格"),
     ])
     title = StringField("考试名称", [needed("考试名称"), at_most(100)])
-    year = whole("考试年度", 2000, 2100)
+    year = whole("考试年度", FIRST_YEAR, LAST_YEAR)
     opens = beijing_time("开始时间")
     closes = beijing_time("结束时间")
     minutes = whole("作答时长（分钟）", 1, MOST_MINUTES)

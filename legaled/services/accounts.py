@@ -41,13 +41,16 @@ _ACTOR = (
         Person.must_change_password,
     )
     .join(SignIn, SignIn.person_id == Person.id)
-    .where(SignIn.token_hash == sa.bindparam("token"), SignIn.ended.is_(None))
+    .where(
+        SignIn.token_hash == sa.bindparam("token"), SignIn.ended.is_(None),
+        sa.or_(Person.left_on.is_(None), Person.left_on > sa.bindparam("today", type_=sa.Date)),
+    )
 )
 
 
-def actor_of(hot: Hot, token_hash: str) -> Actor | None:
-    """The person signed in under this token, as of now; one statement."""
-    row = hot.row(_ACTOR, token=token_hash)
+def actor_of(hot: Hot, token_hash: str, now: datetime) -> Actor | None:
+    """The person signed in under this token who has not left by now; one statement."""
+    row = hot.row(_ACTOR, token=token_hash, today=beijing_day(now))
     return Actor(*row) if row else None
 
 

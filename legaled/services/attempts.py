@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,26 +18,21 @@ from legaled.domain.attempts import (
     read_answer,
     state,
 )
-from legaled.domain.banks import Kind
 from legaled.domain.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from legaled.domain.permissions import Actor
 from legaled.models import (
     Attempt,
     Exam,
-    PoolItem,
     QuestionVersion,
-    Quota,
     RosterEntry,
-    Sitting,
     Slot,
     Step,
 )
 from legaled.services import study
+from legaled.services.drawing import open_attempt
+from legaled.services.exams import windows as windows_of
 from legaled.services.marking import close
 from legaled.services.saving import BIGGEST_ID, step_names
-
-Pool: TypeAlias = dict[Kind, list[tuple[int, int]]]
-
 
 # ── starting ────────────────────────────────────────────────────────────────
 
@@ -64,28 +59,31 @@ def start(
     exam = session.get(Exam, exam_id)
     if exam is None or exam.published is None:
         raise NotFoundError()
+    mine = (
+        sa.select(Attempt)
+        .where(Attempt.exam_id == exam_id, Attempt.person_id == actor.id)
+        .order_by(Attempt.number)
+    )
+    session.execute(mine.with_for_update())  # attempts first, as everybody does (marking)
     entry = session.scalar(
         sa.select(RosterEntry)
         .where(RosterEntry.exam_id == exam_id, RosterEntry.person_id == actor.id)
         .with_for_update()
     )
-    own = session.scalars(
-        sa.select(Attempt)
-        .where(Attempt.exam_id == exam_id, Attempt.person_id == actor.id)
-        .order_by(Attempt.number)
-    ).all()
+    own = session.scalars(mine.execution_options(populate_existing=True)).all()
+    valid = [attempt for attempt in own if not attempt.voided]
     if exam.cancelled is None:
-        for attempt in own:
-            if not attempt.voided and _state(attempt, now) is State.OPEN:
+        for attempt in valid:
+            if _state(attempt, now) is State.OPEN:
                 return attempt.id
-    due = [a for a in own if not a.voided and not a.closed and _state(a, now) is State.OVERDUE]
+    due = [a for a in valid if not a.closed and _state(a, now) is State.OVERDUE]
     if due:
         close(session, due, now)
     window = _check(session, actor, exam, entry, own, now)
     rules.check_address(exam.networks, address)
     if not password_ok:
         raise ForbiddenError("password_required")
-    return _open(session, actor, exam, window, len(own) + 1, now)
+    return open_attempt(session, actor, exam, window, len(own) + 1, now)
 
 
 def _state(attempt: Attempt, now: datetime) -> State:
@@ -108,10 +106,7 @@ def _check(
         raise ConflictError("exempt")
     if exam.cancelled is not None:
         raise ConflictError("not_open")
-    windows = [
-        rules.Window(sitting.id, sitting.number, sitting.opens, sitting.closes)
-        for sitting in session.scalars(sa.select(Sitting).where(Sitting.exam_id == exam.id))
-    ]
+    windows = windows_of(session, [exam.id])[exam.id]
     window = rules.open_window(windows, now)
     formal = {w.id for w in windows if w.number == 0}
     valid = [attempt for attempt in own if not attempt.voided]
@@ -125,62 +120,6 @@ def _check(
     )
     rules.check_start(candidate, window, exam.attempts)
     return window
-
-
-def _open(
-    session: Session, actor: Actor, exam: Exam, window: rules.Window, number: int, now: datetime
-) -> int:
-    pool, quotas = _pool(session, exam)
-    paper = rules.draw(f"{exam.seed}:{actor.id}:{number}", pool, quotas)
-    attempt = Attempt(
-        exam_id=exam.id,
-        person_id=actor.id,
-        sitting_id=window.id,
-        number=number,
-        started=now,
-        deadline=rules.deadline(now, exam.minutes, 0, window.closes),
-    )
-    session.add(attempt)
-    session.flush()
-    session.connection().execute(
-        sa.insert(Slot),
-        [
-            {
-                "attempt_id": attempt.id,
-                "number": position,
-                "version_id": drawn.version_id,
-                "option_order": drawn.option_order,
-                "points": drawn.points,
-            }
-            for position, drawn in enumerate(paper, 1)
-        ],
-    )
-    return attempt.id
-
-
-def _pool(session: Session, exam: Exam) -> tuple[Pool, dict[Kind, tuple[int, int]]]:
-    """What a paper is drawn from. Frozen at publication, so a process reads it once."""
-    key = (exam.id, exam.seed)
-    known = _POOLS.get(key)
-    if known is None:
-        pool: Pool = {}
-        for version_id, kind, options in session.execute(
-            sa.select(QuestionVersion.id, QuestionVersion.kind, QuestionVersion.options)
-            .join(PoolItem, PoolItem.version_id == QuestionVersion.id)
-            .where(PoolItem.exam_id == exam.id)
-        ):
-            pool.setdefault(kind, []).append((version_id, len(options)))
-        quotas = {
-            quota.kind: (quota.count, quota.points)
-            for quota in session.scalars(sa.select(Quota).where(Quota.exam_id == exam.id))
-        }
-        if len(_POOLS) >= 64:
-            _POOLS.clear()
-        known = _POOLS[key] = (pool, quotas)
-    return known
-
-
-_POOLS: dict[tuple[int, str], tuple[Pool, dict[Kind, tuple[int, int]]]] = {}
 
 
 # ── submitting ──────────────────────────────────────────────────────────────
@@ -200,7 +139,7 @@ def submit(
     """Close the attempt with what is saved and the last answers sent; again gives the same."""
     attempt = _locked(session, actor, attempt_id)
     if attempt.submitted is not None:
-        return Submission()
+        return Submission(stale=_judge(session, attempt, sent, now)[1])
     if _state(attempt, now) is State.OVERDUE:
         if attempt.closed is None:
             close(session, [attempt], now)
@@ -263,8 +202,18 @@ def _changes(
 
 def _keep(session: Session, attempt: Attempt, sent: Mapping[str, Any], now: datetime) -> list[int]:
     """Write the steps that are the next of their slot; returns the slots of the others."""
+    rows, stale = _judge(session, attempt, sent, now)
+    if rows:
+        session.connection().execute(sa.insert(Step), rows)
+    return stale
+
+
+def _judge(
+    session: Session, attempt: Attempt, sent: Mapping[str, Any], now: datetime
+) -> tuple[list[dict[str, Any]], list[int]]:
+    """Of what was sent: the steps to write, and the slots that are stale or not understood."""
     if not sent:
-        return []
+        return [], []
     slots = {
         row.number: (row.kind, len(row.option_order), len(row.key))
         for row in session.execute(
@@ -294,9 +243,7 @@ def _keep(session: Session, attempt: Attempt, sent: Mapping[str, Any], now: date
             text = json.dumps(answer, ensure_ascii=False)
             rows.append({"attempt_id": attempt.id, "slot": number, "seq": seq,
                          "answer": text, "tab": tab, "saved": now})
-    if rows:
-        session.connection().execute(sa.insert(Step), rows)
-    return sorted(stale)
+    return rows, sorted(stale)
 
 
 def saved_answers(session: Session, attempt_id: int) -> dict[int, Saved]:

@@ -13,16 +13,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from legaled.domain.banks import (
-    ERRORS,
-    FIELD_LABEL,
-    KIND_LABEL,
-    WARNINGS,
-    Problem,
-    QuestionDraft,
-    UnreadableFileError,
-    problem,
-)
+from legaled.domain.bank_headers import FIELD_LABEL
+from legaled.domain.bank_problems import ERRORS, WARNINGS, Problem, UnreadableFileError, problem
+from legaled.domain.banks import KIND_LABEL, QuestionDraft
 from legaled.domain.errors import InvalidError, NotFoundError
 from legaled.domain.permissions import Actor
 from legaled.files import uploads

@@ -1,6 +1,6 @@
 """Putting a file's questions into a bank: which are new, which change one that is there.
 
-The rules are "Identity" in BANK_FORMAT: first our own 题号, then the fingerprint. `compare` and
+The rules are 同一道题 in docs/bank.md: first our own 题号, then the fingerprint. `compare` and
 `import_drafts` go the same way; only the second writes.
 """
 
@@ -13,9 +13,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from legaled.domain.banks import QuestionDraft, clean, fingerprint, key_texts, same_content
+from legaled.domain.banks import QuestionDraft, fingerprint, key_texts, same_content
 from legaled.domain.errors import InvalidError
 from legaled.domain.permissions import Actor
+from legaled.domain.text import clean
 from legaled.models import Bank, Question, QuestionVersion
 from legaled.services import audit
 
@@ -195,6 +196,7 @@ def _known(
 
 
 def is_current() -> sa.ColumnElement[bool]:
+    """To join questions with the version that counts now."""
     return sa.and_(
         QuestionVersion.question_id == Question.id, QuestionVersion.version == Question.version
     )

@@ -8,12 +8,14 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from legaled.domain.banks import KIND_LABEL, LETTERS, Kind, QuestionDraft, clean
+from legaled.domain.banks import KIND_LABEL, LETTERS, Kind, QuestionDraft
 from legaled.domain.errors import NotFoundError
 from legaled.domain.permissions import SYSTEM, Actor
+from legaled.domain.text import clean
 from legaled.models import Bank, Exam, Person, PoolItem, Question, QuestionVersion
 from legaled.services.bank_imports import CONTENT, draft_of, is_current, number_of
 from legaled.services.paging import Page, page_of
+from legaled.services.sitting import check_bank
 
 PER_PAGE = 50
 STATES = ("active", "retired")
@@ -140,10 +142,14 @@ def _bank_line(bank: Bank, counts: Counter[Kind | None]) -> BankLine:
 
 
 def bank_page(
-    session: Session, actor: Actor, bank_id: int, query: str = "", kind: str = "", law: str = "",
-    state: str = "active", page: int = 1,
+    session: Session, actor: Actor, bank_id: int, now: datetime, query: str = "", kind: str = "",
+    law: str = "", state: str = "active", page: int = 1,
 ) -> BankPage:
-    """Fifty questions by 题号. An unknown kind or state filters nothing; five queries."""
+    """Fifty questions by 题号. An unknown kind or state filters nothing; six queries.
+
+    Raises ConflictError `sitting` while the actor sits an exam drawn from this bank.
+    """
+    check_bank(session, actor, bank_id, now)
     lines = list_banks(session, bank_id)
     if not lines:
         raise NotFoundError()
@@ -184,9 +190,11 @@ def _filters(query: str, kind: str, law: str, state: str) -> list[sa.ColumnEleme
 
 
 def question_page(
-    session: Session, actor: Actor, bank_id: int, question_id: int
+    session: Session, actor: Actor, bank_id: int, question_id: int, now: datetime
 ) -> QuestionPage:
-    """Three queries; raises NotFoundError when this bank has no such question."""
+    """Four queries; raises NotFoundError when this bank has no such question, and
+    ConflictError `sitting` while the actor sits an exam drawn from it."""
+    check_bank(session, actor, bank_id, now)
     row = session.execute(
         sa.select(Question, Bank.name).join(Bank, Bank.id == Question.bank_id)
         .where(Question.id == question_id, Question.bank_id == bank_id)

@@ -8,9 +8,11 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from legaled.domain.banks import Kind, Problem, QuestionDraft, clean
+from legaled.domain.bank_problems import Problem
+from legaled.domain.banks import Kind, QuestionDraft
 from legaled.domain.errors import NotFoundError
 from legaled.domain.permissions import SYSTEM, Actor
+from legaled.domain.text import clean
 from legaled.files.banks import CheckReport, check, write_template
 from legaled.models import Bank, Question, QuestionVersion
 from legaled.services import audit
@@ -27,6 +29,7 @@ from legaled.services.bank_imports import (
     number_of,
 )
 from legaled.services.bank_pages import bank_page, list_banks, question_page, shown
+from legaled.services.sitting import check_bank
 
 __all__ = [
     "NAME_MAX", "Conflict", "ImportResult", "bank_id_of", "bank_name_of", "bank_names",
@@ -106,8 +109,14 @@ def set_practice(
     audit.note(session, actor, "bank.practice", f"bank {bank.name}", now, detail=str(practice))
 
 
-def export_bank(session: Session, bank_id: int) -> list[QuestionDraft]:
-    """The active questions by 题号, for `write_template`. Importing them changes nothing."""
+def export_bank(
+    session: Session, actor: Actor, bank_id: int, now: datetime
+) -> list[QuestionDraft]:
+    """The active questions by 题号, for `write_template`. Importing them changes nothing.
+
+    Raises ConflictError `sitting` while the actor sits an exam drawn from this bank.
+    """
+    check_bank(session, actor, bank_id, now)
     rows = session.execute(
         sa.select(Question.id, *CONTENT).join(QuestionVersion, is_current())
         .where(Question.bank_id == bank_id, Question.retired.is_(None)).order_by(Question.id))
@@ -120,9 +129,10 @@ def note_export(session: Session, actor: Actor, name: str, count: int, now: date
 
 
 def kind_counts(session: Session, bank_ids: Iterable[int]) -> dict[Kind, int]:
-    """How many active questions of each kind these banks hold together; one query."""
+    """How many active questions of each kind these banks hold together, none counted twice."""
     found = session.execute(
-        sa.select(QuestionVersion.kind, sa.func.count()).select_from(Question)
+        sa.select(QuestionVersion.kind, sa.func.count(Question.fingerprint.distinct()))
+        .select_from(Question)
         .join(QuestionVersion, is_current())
         .where(Question.bank_id.in_(list(bank_ids)), Question.retired.is_(None))
         .group_by(QuestionVersion.kind))

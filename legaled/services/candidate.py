@@ -1,6 +1,7 @@
 """What one person sees of exams: which there are, what is due, what came out."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,9 +13,10 @@ from legaled.domain.attempts import State, state
 from legaled.domain.errors import NotFoundError
 from legaled.domain.exams import Counts, Show, Stage, Window
 from legaled.domain.permissions import Actor
-from legaled.models import Attempt, Exam, Quota, RosterEntry, Sitting
-from legaled.services import study
+from legaled.models import Attempt, Exam, Quota, RosterEntry
+from legaled.services import exams, study
 from legaled.services.marking import marks_of
+from legaled.services.sitting import still_running
 
 
 @dataclass(frozen=True)
@@ -59,12 +61,16 @@ class MyExam:
         return next((attempt for attempt in self.valid if attempt.running), None)
 
     @property
+    def finished(self) -> int:
+        return sum(not attempt.running for attempt in self.valid)
+
+    @property
     def passed(self) -> bool:
         return any((attempt.score or 0) >= self.pass_line for attempt in self.valid)
 
 
 def my_exams(session: Session, actor: Actor, now: datetime) -> list[MyExam]:
-    """The person's exams, the latest window first; four statements, however many there are."""
+    """The person's exams, the latest window first; as many statements however many there are."""
     return _my_exams(session, actor, now, None)
 
 
@@ -97,45 +103,46 @@ def _my_exams(
         query = query.where(Exam.id == only)
     rows = session.execute(query).all()
     ids = [exam.id for exam, _ in rows]
-    windows = _windows(session, ids)
+    windows = exams.windows(session, ids)
     sizes = _sizes(session, ids)
     attempts = _attempts(session, actor, [exam for exam, _ in rows], windows, now)
     found = [
-        MyExam(
-            id=exam.id,
-            title=exam.title,
-            year=exam.year,
-            stage=rules.stage(exam.published, exam.cancelled, windows[exam.id], now),
-            window=_window_now(windows[exam.id], now),
-            minutes=exam.minutes,
-            questions=sizes.get(exam.id, (0, 0))[0],
-            total=sizes.get(exam.id, (0, 0))[1],
-            pass_line=exam.pass_line,
-            attempts_allowed=exam.attempts,
-            best_counts=exam.counts is Counts.BEST,
-            exempt=exempt is not None,
-            needs_password=bool(exam.password_hash),
-            required_laws=tuple(exam.required_laws),
-            attempts=tuple(attempts[exam.id]),
-            after_close=exam.after_close,
-        )
+        _my_exam(exam, exempt is not None, windows[exam.id], sizes.get(exam.id, (0, 0)),
+                 attempts[exam.id], now)
         for exam, exempt in rows
     ]
     return sorted(found, key=lambda exam: (exam.window.closes, exam.id), reverse=True)
 
 
-def _windows(session: Session, exam_ids: list[int]) -> dict[int, list[Window]]:
-    found: dict[int, list[Window]] = defaultdict(list)
-    for sitting in session.scalars(
-        sa.select(Sitting).where(Sitting.exam_id.in_(exam_ids)).order_by(Sitting.number)
-    ):
-        found[sitting.exam_id].append(
-            Window(sitting.id, sitting.number, sitting.opens, sitting.closes)
-        )
-    return found
+def _my_exam(
+    exam: Exam,
+    exempt: bool,
+    windows: Sequence[Window],
+    size: tuple[int, int],
+    attempts: Sequence[MyAttempt],
+    now: datetime,
+) -> MyExam:
+    return MyExam(
+        id=exam.id,
+        title=exam.title,
+        year=exam.year,
+        stage=rules.stage(exam.published, exam.cancelled, windows, now),
+        window=_window_now(windows, now),
+        minutes=exam.minutes,
+        questions=size[0],
+        total=size[1],
+        pass_line=exam.pass_line,
+        attempts_allowed=exam.attempts,
+        best_counts=exam.counts is Counts.BEST,
+        exempt=exempt,
+        needs_password=bool(exam.password_hash),
+        required_laws=tuple(exam.required_laws),
+        attempts=tuple(attempts),
+        after_close=exam.after_close,
+    )
 
 
-def _window_now(windows: list[Window], now: datetime) -> Window:
+def _window_now(windows: Sequence[Window], now: datetime) -> Window:
     """The sitting that is open or comes next; else the last one."""
     return next((window for window in windows if now < window.closes), windows[-1])
 
@@ -153,7 +160,7 @@ def _attempts(
     session: Session,
     actor: Actor,
     exams: list[Exam],
-    windows: dict[int, list[Window]],
+    windows: Mapping[int, Sequence[Window]],
     now: datetime,
 ) -> dict[int, list[MyAttempt]]:
     by_id = {exam.id: exam for exam in exams}
@@ -164,6 +171,7 @@ def _attempts(
     ).all()
     due = [a.id for a in own if a.closed is None and a.deadline <= now and not a.voided]
     marks = marks_of(session, due) if due else {}
+    writing = still_running(session, by_id, now)
     late = {attempt_id: sum(earned.values()) for attempt_id, earned in marks.items()}
     found: dict[int, list[MyAttempt]] = defaultdict(list)
     for attempt in own:
@@ -171,7 +179,8 @@ def _attempts(
         over = exam.cancelled is not None or attempt.voided is not None
         running = not over and state(attempt.submitted, attempt.deadline, now) is State.OPEN
         at = rules.stage(exam.published, exam.cancelled, windows[exam.id], now)
-        show = exam.after_close if at is Stage.CLOSED else exam.after_submit
+        closed = at is Stage.CLOSED and exam.id not in writing
+        show = exam.after_close if closed else exam.after_submit
         visible = not running and not over and show is not Show.NOTHING
         found[exam.id].append(
             MyAttempt(

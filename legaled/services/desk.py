@@ -14,12 +14,12 @@ from legaled.models import Attempt, Bank, Exam, Person, RosterEntry, Sitting
 
 @dataclass(frozen=True)
 class Task:
-    """One line of work: what, where (an endpoint and its values), how many."""
+    """One line of work: what, where (an endpoint and its values), how many if it is counted."""
 
     words: str
     detail: str
     endpoint: str
-    count: int
+    count: int | None
     values: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -32,64 +32,67 @@ def tasks(session: Session, actor: Actor, now: datetime) -> list[Task]:
     """A constant number of statements, whatever there is to do."""
     found: list[Task] = []
     if actor.may(Permission.EXAM_READ):
-        found += _exam_tasks(session, now)
+        found += _exam_tasks(session, now, actor.may(Permission.EXAM_EDIT))
     if actor.may(Permission.ROSTER_EDIT):
         found += _absence_tasks(session, now)
     if actor.may(Permission.BANK_EDIT) and not session.scalar(sa.select(Bank.id).limit(1)):
-        found.append(Task("还没有题库", "先导入一个题库，再组卷", "banks.upload", 0))
+        found.append(Task("还没有题库", "先导入一个题库，再组卷", "banks.upload", None))
     if actor.may(Permission.PEOPLE_EDIT):
         people = session.scalar(sa.select(sa.func.count(Person.id))) or 0
         if people <= 1:
-            found.append(Task("还没有人员", "导入人员名单，发放初始密码", "people.index", 0))
+            found.append(Task("还没有人员", "导入人员名单，发放初始密码", "people.index", None))
     return found
 
 
-def _exam_tasks(session: Session, now: datetime) -> list[Task]:
+def _exam_tasks(session: Session, now: datetime, drafts: bool) -> list[Task]:
+    """Exams that are announced or open; drafts too for those who can publish them."""
     last = sa.func.max(Sitting.closes).label("closes")
+    current = last > now
+    rows = session.execute(
+        sa.select(Exam.id, Exam.title, Exam.published, last)
+        .join(Sitting, Sitting.exam_id == Exam.id)
+        .where(Exam.cancelled.is_(None))
+        .group_by(Exam.id)
+        .having(sa.or_(Exam.published.is_(None), current) if drafts else
+                sa.and_(Exam.published.is_not(None), current))
+        .order_by(last)
+    ).all()
+    waiting = _waiting(session, [row.id for row in rows], now)
+    found = []
+    for row in rows:
+        ends = row.closes.astimezone(BEIJING)
+        until = f"{ends.month}月{ends.day}日 {ends:%H:%M} 结束"
+        left = waiting.get(row.id, 0) if row.published else None
+        words = {None: "还没有发布", 0: "应考人员全部考完"}.get(left, f"还有 {left} 人未考")
+        task = Task(f"{row.title}{words}", until, "manage.show", left, {"exam_id": row.id})
+        found.append(task)
+    return found
+
+
+def _waiting(session: Session, exam_ids: list[int], now: datetime) -> dict[int, int]:
+    """How many required people of each exam have not finished an attempt yet."""
     done = sa.select(Attempt.exam_id, Attempt.person_id).where(
         Attempt.voided.is_(None),
         sa.or_(Attempt.submitted.is_not(None), Attempt.deadline <= now),
     ).distinct().subquery()
     rows = session.execute(
-        sa.select(Exam.id, Exam.title, Exam.published, last)
-        .outerjoin(Sitting, Sitting.exam_id == Exam.id)
-        .where(Exam.cancelled.is_(None))
-        .group_by(Exam.id)
-        .having(sa.or_(Exam.published.is_(None), last > now))
-        .order_by(last)
-    ).all()
-    waiting: dict[int, int] = {
-        exam_id: count
-        for exam_id, count in session.execute(
-            sa.select(RosterEntry.exam_id, sa.func.count(RosterEntry.id))
-            .outerjoin(
-                done,
-                sa.and_(
-                    done.c.exam_id == RosterEntry.exam_id,
-                    done.c.person_id == RosterEntry.person_id,
-                ),
-            )
-            .where(
-                RosterEntry.exam_id.in_([row.id for row in rows]),
-                RosterEntry.removed.is_(None),
-                RosterEntry.exempt.is_(None),
-                done.c.person_id.is_(None),
-            )
-            .group_by(RosterEntry.exam_id)
+        sa.select(RosterEntry.exam_id, sa.func.count(RosterEntry.id))
+        .outerjoin(
+            done,
+            sa.and_(
+                done.c.exam_id == RosterEntry.exam_id,
+                done.c.person_id == RosterEntry.person_id,
+            ),
         )
-    }
-    found = []
-    for row in rows:
-        ends = row.closes.astimezone(BEIJING)
-        until = f"{ends.month}月{ends.day}日 {ends:%H:%M} 结束"
-        if row.published is None:
-            task = Task(f"{row.title}还没有发布", until, "manage.show", 0, {"exam_id": row.id})
-        else:
-            left = waiting.get(row.id, 0)
-            words = f"{row.title}还有 {left} 人未考" if left else f"{row.title}应考人员全部考完"
-            task = Task(words, until, "manage.show", left, {"exam_id": row.id})
-        found.append(task)
-    return found
+        .where(
+            RosterEntry.exam_id.in_(exam_ids),
+            RosterEntry.removed.is_(None),
+            RosterEntry.exempt.is_(None),
+            done.c.person_id.is_(None),
+        )
+        .group_by(RosterEntry.exam_id)
+    )
+    return {exam_id: count for exam_id, count in rows}
 
 
 def _absence_tasks(session: Session, now: datetime) -> list[Task]:

@@ -32,6 +32,7 @@ from legaled.models import (
     Sitting,
 )
 from legaled.services import freezing
+from legaled.services.bank_imports import is_current
 from legaled.services.exams import exam_for, windows
 from legaled.services.headcounts import NOBODY, head_counts
 from legaled.services.paging import Page, page_of
@@ -103,11 +104,6 @@ class ExamView:
     running: int
     finished: int
     preview: freezing.Preview | None
-
-    @property
-    def available(self) -> Mapping[Kind, int]:
-        """Active questions of each kind in all of the exam's banks."""
-        return {kind: sum(bank.counts[kind] for bank in self.banks) for kind in PAPER_ORDER}
 
 
 def list_exams(
@@ -185,13 +181,7 @@ def bank_lines(
     counts: dict[int, dict[Kind, int]] = defaultdict(dict)
     for bank_id, kind, count in session.execute(
         sa.select(Question.bank_id, QuestionVersion.kind, sa.func.count())
-        .join(
-            QuestionVersion,
-            sa.and_(
-                QuestionVersion.question_id == Question.id,
-                QuestionVersion.version == Question.version,
-            ),
-        )
+        .join(QuestionVersion, is_current())
         .where(Question.retired.is_(None), Question.bank_id.in_([bank.id for bank in known]))
         .group_by(Question.bank_id, QuestionVersion.kind)
     ):

@@ -22,6 +22,7 @@ from legaled.models import (
     Quota,
     RosterEntry,
 )
+from legaled.services.bank_imports import is_current
 from legaled.services.units import unit_paths
 
 
@@ -40,6 +41,7 @@ class Preview:
 
     people: int
     questions: int
+    available: Mapping[Kind, int]
     shortages: tuple[Shortage, ...]
 
 
@@ -60,6 +62,7 @@ def preview(session: Session, exam_id: int, now: datetime) -> Preview:
     return Preview(
         len(_people(session, now)),
         sum(available.values()),
+        {kind: available[kind] for kind in PAPER_ORDER},
         shortages(_quotas(session, exam_id), available),
     )
 
@@ -104,16 +107,13 @@ def freeze_roster(session: Session, exam_id: int, now: datetime) -> int:
 
 
 def _pool(session: Session, exam_id: int) -> list[tuple[int, Kind]]:
-    """(version, kind) of every active question of the exam's banks whose kind is wanted."""
+    """(version, kind) of every active question of the exam's banks whose kind is wanted.
+
+    A question that stands in several banks is there once, in the words that came first.
+    """
     rows = session.execute(
-        sa.select(QuestionVersion.id, QuestionVersion.kind)
-        .join(
-            Question,
-            sa.and_(
-                Question.id == QuestionVersion.question_id,
-                Question.version == QuestionVersion.version,
-            ),
-        )
+        sa.select(Question.fingerprint, QuestionVersion.id, QuestionVersion.kind)
+        .join(Question, is_current())
         .join(ExamBank, ExamBank.bank_id == Question.bank_id)
         .join(
             Quota,
@@ -122,7 +122,10 @@ def _pool(session: Session, exam_id: int) -> list[tuple[int, Kind]]:
         .where(ExamBank.exam_id == exam_id, Question.retired.is_(None))
         .order_by(QuestionVersion.id)
     )
-    return [(version_id, kind) for version_id, kind in rows]
+    once: dict[str, tuple[int, Kind]] = {}
+    for fingerprint, version_id, kind in rows:
+        once.setdefault(fingerprint, (version_id, kind))
+    return list(once.values())
 
 
 def _quotas(session: Session, exam_id: int) -> dict[Kind, int]:

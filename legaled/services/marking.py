@@ -71,12 +71,21 @@ def close(session: Session, attempts: Sequence[Attempt], now: datetime) -> None:
         attempt.score = sum(earned[attempt.id].values())
         attempt.closed = attempt.closed or now
     session.flush()
-    for exam_id, person_id in {(a.exam_id, a.person_id) for a in attempts}:
+    for exam_id, person_id in sorted({(a.exam_id, a.person_id) for a in attempts}):
         refresh_facts(session, exam_id, person_id)
 
 
 def refresh_facts(session: Session, exam_id: int, person_id: int) -> Facts:
-    """Fold the person's valid, stored attempts onto the roster row."""
+    """Fold the person's valid, stored attempts onto the roster row.
+
+    Locks the row first: of two who fold at once, the second sees what the first has stored.
+    Everybody locks attempts before the roster row, so nobody waits in a circle.
+    """
+    session.execute(
+        sa.select(RosterEntry.id)
+        .where(RosterEntry.exam_id == exam_id, RosterEntry.person_id == person_id)
+        .with_for_update()
+    )
     rows = session.execute(
         sa.select(Attempt.started, Attempt.score, Sitting.number)
         .join(Sitting, Sitting.id == Attempt.sitting_id)
@@ -176,7 +185,8 @@ def extend(session: Session, actor: Actor, attempt_id: int, minutes: int, now: d
     attempt = _attempt_for(session, actor, attempt_id)
     if not 1 <= minutes <= 600:
         raise InvalidError("bad_extension")
-    if attempt.voided or state(attempt.submitted, attempt.deadline, now) is not State.OPEN:
+    over = attempt.voided or attempt.closed
+    if over or state(attempt.submitted, attempt.deadline, now) is not State.OPEN:
         raise ConflictError("closed")
     limits = session.execute(
         sa.select(Exam.minutes, Sitting.closes)

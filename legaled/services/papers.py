@@ -14,11 +14,13 @@ from legaled.domain.banks import Kind
 from legaled.domain.errors import NotFoundError
 from legaled.domain.exams import Show, Stage
 from legaled.domain.permissions import Actor
-from legaled.models import Attempt, Exam, QuestionVersion, Sitting, Slot, Step
+from legaled.models import Attempt, Exam, QuestionVersion, Slot, Step
 from legaled.services.accounts import Hot
 from legaled.services.attempts import saved_answers
+from legaled.services.exams import windows as windows_of
 from legaled.services.marking import marks_of
 from legaled.services.saving import BIGGEST_ID
+from legaled.services.sitting import still_running
 
 
 @dataclass(frozen=True)
@@ -166,12 +168,9 @@ def review(session: Session, actor: Actor, attempt_id: int, now: datetime) -> Re
     running = state(attempt.submitted, attempt.deadline, now) is State.OPEN
     if running and not cancelled and not voided:
         return None
-    windows = [
-        rules.Window(sitting.id, sitting.number, sitting.opens, sitting.closes)
-        for sitting in session.scalars(sa.select(Sitting).where(Sitting.exam_id == exam.id))
-    ]
+    windows = windows_of(session, [exam.id])[exam.id]
     closed = rules.stage(exam.published, exam.cancelled, windows, now) is Stage.CLOSED
-    closed = closed and not _still_running(session, exam.id, now)
+    closed = closed and exam.id not in still_running(session, [exam.id], now)
     show = exam.after_close if closed else exam.after_submit
     if cancelled or voided:
         show = Show.NOTHING
@@ -197,17 +196,6 @@ def review(session: Session, actor: Actor, attempt_id: int, now: datetime) -> Re
         exam_closed=closed,
         after_close=exam.after_close,
     )
-
-
-def _still_running(session: Session, exam_id: int, now: datetime) -> bool:
-    """Somebody with an extension may still be writing after the window has closed."""
-    running = sa.select(Attempt.id).where(
-        Attempt.exam_id == exam_id,
-        Attempt.submitted.is_(None),
-        Attempt.voided.is_(None),
-        Attempt.deadline > now,
-    )
-    return session.scalar(running.limit(1)) is not None
 
 
 def _reviewed(session: Session, attempt_id: int) -> list[ReviewedSlot]:

@@ -1,15 +1,13 @@
-"""People and their accounts: finding, adding, changing; units and imports stand beside it."""
+"""People and their accounts: adding, changing; lists, units and imports stand beside it."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from legaled.domain.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from legaled.domain.people import (
-    CATEGORY_LABEL,
     NAME_MAX,
     NUMBER_MAX,
     POST_MAX,
@@ -30,7 +28,6 @@ from legaled.files.people import (
 )
 from legaled.models import Person, Unit
 from legaled.services import accounts, audit
-from legaled.services.paging import Page, page_of
 from legaled.services.people_import import (
     Change,
     PeopleImport,
@@ -39,6 +36,13 @@ from legaled.services.people_import import (
     plan_people,
     role_words,
     sign_out_leavers,
+)
+from legaled.services.people_list import (
+    PeoplePage,
+    PeopleQuery,
+    PersonLine,
+    has_role,
+    list_people,
 )
 from legaled.services.units import (
     UnitCard,
@@ -57,53 +61,11 @@ __all__ = [
     "PeopleRefusedError", "PersonCard", "PersonLine", "PersonRow", "UnitCard", "UnitNode",
     "UnitPath", "add_person", "add_unit", "edit_person", "ensure_admin", "find_person",
     "find_unit", "import_people", "list_people", "pack", "plan_people", "read_people",
-    "rename_unit", "reset_password", "role_words", "unit_options", "unit_paths", "unit_tree",
-    "unpack", "write_passwords", "write_template",
+    "rename_unit", "reset_admin", "reset_password", "role_words", "unit_options", "unit_paths",
+    "unit_tree", "unpack", "write_passwords", "write_template",
 ]
-PER_PAGE = 50
 ROOT_NAME = "本单位"
 ADMIN_NAME = "账号管理员"
-ORDERS: Mapping[str, tuple[sa.ColumnElement[str], ...]] = {
-    "number": (Person.number.expression,),
-    "name": (Person.name.expression, Person.number.expression),
-    "unit": (Unit.code.expression, Person.number.expression),
-}
-
-
-@dataclass(frozen=True)
-class PeopleQuery:
-    """What a list shows: everything that is left empty does not narrow it."""
-
-    text: str = ""
-    unit_id: int | None = None
-    role: Role | None = None
-    category: Category | None = None
-    sort: str = "number"
-    page: int = 1
-
-
-@dataclass(frozen=True)
-class PersonLine:
-    """One person in a list, in words. `gone`: has left; `initial`: has a one-time password."""
-
-    id: int
-    number: str
-    name: str
-    unit: str
-    post: str
-    is_leader: bool
-    roles: str
-    category: str
-    left_on: date | None
-    gone: bool
-    initial: bool
-
-
-@dataclass(frozen=True)
-class PeoplePage:
-    people: Sequence[PersonLine]
-    page: Page
-    units: Sequence[tuple[int, str]]
 
 
 @dataclass(frozen=True)
@@ -129,22 +91,6 @@ class NewAccount:
 def unit_options(session: Session) -> list[tuple[int, str]]:
     """(id, path) of every unit in the order of the tree, to choose from."""
     return [(unit_id, path.names) for unit_id, path in unit_paths(session).items()]
-
-
-def list_people(session: Session, query: PeopleQuery, now: datetime) -> PeoplePage:
-    """One page of those who fit; three queries. A unit includes all units below it."""
-    paths = unit_paths(session)
-    wanted = _conditions(query, paths)
-    total = session.scalar(sa.select(sa.func.count(Person.id)).where(*wanted)) or 0
-    page = page_of(total, query.page, PER_PAGE)
-    order = ORDERS.get(query.sort, ORDERS["number"])
-    people = session.scalars(
-        sa.select(Person).join(Unit, Unit.id == Person.unit_id).where(*wanted)
-        .order_by(*order).offset(page.offset).limit(page.size)
-    )
-    today = beijing_day(now)
-    lines = [_line(person, paths[person.unit_id].names, today) for person in people]
-    return PeoplePage(lines, page, [(one, path.names) for one, path in paths.items()])
 
 
 def find_person(session: Session, actor: Actor, person_id: int, now: datetime) -> PersonCard:
@@ -209,8 +155,7 @@ def ensure_admin(session: Session, number: str, now: datetime) -> str | None:
 
     The account is 编外, so that no roster takes it up by itself. Raises as `add_person` does.
     """
-    here = sa.or_(Person.left_on.is_(None), Person.left_on > beijing_day(now))
-    if session.scalar(sa.select(Person.id).where(_has_role(Role.ACCOUNTS), here).limit(1)):
+    if session.scalar(sa.select(Person.id).where(_is_admin(now)).limit(1)):
         return None
     unit_id = session.scalar(
         sa.select(Unit.id).where(Unit.parent_id.is_(None)).order_by(Unit.position, Unit.id)
@@ -220,35 +165,22 @@ def ensure_admin(session: Session, number: str, now: datetime) -> str | None:
     return add_person(session, SYSTEM, draft, now).password
 
 
-def _conditions(
-    query: PeopleQuery, paths: Mapping[int, UnitPath]
-) -> list[sa.ColumnElement[bool]]:
-    found: list[sa.ColumnElement[bool]] = []
-    if query.text:
-        found.append(sa.or_(Person.number.icontains(query.text, autoescape=True),
-                            Person.name.icontains(query.text, autoescape=True)))
-    if query.unit_id is not None:
-        top = paths[query.unit_id].codes + "/" if query.unit_id in paths else None
-        below = [one for one, path in paths.items() if top and f"{path.codes}/".startswith(top)]
-        found.append(Person.unit_id.in_(below))
-    if query.role is not None:
-        found.append(_has_role(query.role))
-    if query.category is not None:
-        found.append(Person.category == query.category)
-    return found
+def reset_admin(session: Session, number: str, now: datetime) -> str:
+    """A new one-time password for this account administrator, for one who has none left to ask.
+
+    Raises NotFoundError for anybody else, also for an administrator who has left.
+    """
+    person_id = session.scalar(
+        sa.select(Person.id).where(Person.number == number, _is_admin(now)))
+    if person_id is None:
+        raise NotFoundError()
+    return reset_password(session, SYSTEM, person_id, now).password
 
 
-def _has_role(role: Role) -> sa.ColumnElement[bool]:
-    """Roles are words in one column, and no word is a part of another."""
-    return sa.type_coerce(Person.roles, sa.String).contains(role.value, autoescape=True)
-
-
-def _line(person: Person, unit: str, today: date) -> PersonLine:
-    return PersonLine(
-        person.id, person.number, person.name, unit, person.post, person.is_leader,
-        role_words(person.roles), CATEGORY_LABEL[person.category], person.left_on,
-        person.left_on is not None and person.left_on <= today, person.must_change_password,
-    )
+def _is_admin(now: datetime) -> sa.ColumnElement[bool]:
+    """An account administrator who is still here."""
+    return sa.and_(has_role(Role.ACCOUNTS),
+                   sa.or_(Person.left_on.is_(None), Person.left_on > beijing_day(now)))
 
 
 def _person(session: Session, person_id: int) -> Person:

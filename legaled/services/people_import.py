@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from legaled.domain.banks import Problem
+from legaled.domain.bank_problems import Problem
 from legaled.domain.errors import InvalidError
 from legaled.domain.people import CATEGORY_LABEL
 from legaled.domain.permissions import ROLE_LABEL, Actor, Role

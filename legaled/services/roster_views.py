@@ -1,4 +1,7 @@
-"""What the roster pages show: the list, one person's row, who could be added, who is sitting."""
+"""What the roster pages show: the list, one person's row, who could be added, who is sitting.
+
+Scores are None for those who may not see the people behind a figure.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -133,7 +136,7 @@ def roster_page(
         sa.select(sa.func.count()).select_from(RosterEntry).where(*wanted)
     ) or 0
     shown = page_of(total, page, PER_PAGE)
-    rows = _rows(session, exam, there, wanted, now, shown)
+    rows = _rows(session, actor, exam, there, wanted, now, shown)
     return RosterPage(
         exam_id, exam.title, stage(exam.published, exam.cancelled, there, now), rows,
         counts(session, exam_id, there, now), _units(session, exam_id), shown,
@@ -147,12 +150,12 @@ def entry_view(
     exam = exam_for(session, actor, exam_id, Permission.EXAM_READ)
     there = windows(session, [exam_id])[exam_id]
     wanted = [RosterEntry.exam_id == exam_id, RosterEntry.person_id == min(person_id, LARGEST_ID)]
-    rows = _rows(session, exam, there, wanted, now, page_of(1, 1, 1))
+    rows = _rows(session, actor, exam, there, wanted, now, page_of(1, 1, 1))
     if not rows:
         raise NotFoundError()
     return EntryView(
         exam_id, exam.title, stage(exam.published, exam.cancelled, there, now), rows[0],
-        _attempts(session, exam_id, person_id, there, now),
+        _attempts(session, actor, exam_id, person_id, there, now),
         _changes(session, exam_id, person_id),
     )
 
@@ -208,6 +211,7 @@ def _units(session: Session, exam_id: int) -> tuple[tuple[str, str], ...]:
 
 def _rows(
     session: Session,
+    actor: Actor,
     exam: Exam,
     there: Sequence[Window],
     wanted: Sequence[sa.ColumnElement[bool]],
@@ -237,21 +241,16 @@ def _rows(
         .offset(page.offset)
         .limit(page.size)
     )
-    made_up = make_up_closed(there, now)
+    made_up, scores = make_up_closed(there, now), actor.may(Permission.STATS_NAMES)
     return tuple(
-        _row(entry, exam, bool(sat), started, deadline, submitted, made_up)
+        _row(entry, exam, scores, bool(sat), started, deadline, submitted, made_up)
         for entry, sat, started, deadline, submitted in found
     )
 
 
 def _row(
-    entry: RosterEntry,
-    exam: Exam,
-    sat: bool,
-    started: datetime | None,
-    deadline: datetime | None,
-    submitted: datetime | None,
-    make_up_closed: bool,
+    entry: RosterEntry, exam: Exam, scores: bool, sat: bool, started: datetime | None,
+    deadline: datetime | None, submitted: datetime | None, make_up_closed: bool,
 ) -> Row:
     place = Place(
         entry.removed is not None, entry.exempt is not None, entry.deferred,
@@ -262,18 +261,22 @@ def _row(
         standing(place), possible(place) if exam.cancelled is None else (),
         entry.exempt, entry.exempt_by, entry.exempt_on, entry.deferred,
         entry.absence, entry.absence_note,
-        entry.first_score, entry.best_score, started, deadline, submitted,
+        entry.first_score if scores else None, entry.best_score if scores else None,
+        started, deadline, submitted,
     )
 
 
 def _attempts(
-    session: Session, exam_id: int, person_id: int, there: Sequence[Window], now: datetime
+    session: Session, actor: Actor, exam_id: int, person_id: int, there: Sequence[Window],
+    now: datetime,
 ) -> tuple[AttemptLine, ...]:
     numbers = {window.id: window.number for window in there}
+    scores = actor.may(Permission.STATS_NAMES)
     return tuple(
         AttemptLine(
             a.id, a.number, numbers.get(a.sitting_id, 0), a.started, a.deadline, a.extension,
-            a.submitted, state(a.submitted, a.deadline, now), a.score, a.voided, a.void_reason,
+            a.submitted, state(a.submitted, a.deadline, now), a.score if scores else None,
+            a.voided, a.void_reason,
         )
         for a in session.scalars(
             sa.select(Attempt)

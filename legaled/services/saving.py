@@ -6,7 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from legaled.domain.attempts import Answer, Saved, Verdict, judge_step, read_answer
+from legaled.domain.attempts import Answer, Saved, Verdict, is_text, judge_step, read_answer
 from legaled.domain.banks import Kind
 from legaled.domain.errors import ConflictError, InvalidError, NotFoundError
 from legaled.domain.permissions import Actor
@@ -30,7 +30,7 @@ _LAST = sa.select(sa.func.max(Step.seq)).where(
 )
 _SLOT_STATE = (
     sa.select(
-        Attempt.deadline, Attempt.submitted, Exam.cancelled, Attempt.voided,
+        Attempt.deadline, Attempt.submitted, Attempt.closed, Exam.cancelled, Attempt.voided,
         Slot.option_order, QuestionVersion.kind, QuestionVersion.key,
         Step.answer, Step.seq, Step.tab, Step.saved,
     )
@@ -66,6 +66,8 @@ _ADD_STEP = sa.insert(Step).from_select(
     .where(
         Attempt.id == sa.bindparam("attempt_id"),
         Attempt.submitted.is_(None),
+        Attempt.closed.is_(None),
+        Attempt.voided.is_(None),
         Attempt.deadline > sa.bindparam("saved", type_=Step.saved.type),
     )
     .with_for_update(read=True),
@@ -89,10 +91,10 @@ def slot_state(hot: Hot, actor: Actor, attempt_id: int, slot: int, now: datetime
     row = hot.row(_SLOT_STATE, attempt_id=attempt_id, person_id=actor.id, slot=slot)
     if row is None:
         raise NotFoundError()
-    deadline, submitted, cancelled, voided, order, kind, key, answer, seq, tab, saved = row
-    over = submitted or cancelled or voided or now >= deadline
+    deadline, *over, order, kind, key, answer, seq, tab, saved = row
     last = Saved(tuple(json.loads(answer)), seq, tab, saved) if seq else Saved()
-    return SlotState(deadline, not over, kind, len(order), len(key), last)
+    running = now < deadline and not any(over)  # submitted, closed, cancelled, voided
+    return SlotState(deadline, running, kind, len(order), len(key), last)
 
 
 def save(
@@ -160,6 +162,6 @@ def _lost_race(
 def step_names(seq: object, tab: object) -> tuple[int, str]:
     """The seq and tab that a browser sent; raises InvalidError `bad_answer`."""
     whole = isinstance(seq, int) and not isinstance(seq, bool) and 0 <= seq <= BIGGEST_ID
-    if not whole or not isinstance(tab, str) or len(tab) > TAB_MAX or "\0" in tab:
+    if not whole or not is_text(tab) or len(str(tab)) > TAB_MAX:
         raise InvalidError("bad_answer")
-    return seq, tab  # type: ignore[return-value]  # `whole` says that seq is an int
+    return seq, str(tab)  # type: ignore[return-value]  # `whole` says that seq is an int

@@ -1,6 +1,6 @@
 """The exams of some years and their rosters, as the rows that statistics count."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from legaled.domain.attempts import Facts
-from legaled.domain.exams import Counts, Stage, stage
+from legaled.domain.exams import Counts, Stage, Window, stage
 from legaled.domain.rates import ABSENCE_LABEL, EXEMPTION_LABEL, Row, Terms
 from legaled.models import Attempt, Exam, Quota, RosterEntry
 from legaled.services import exams, marking
@@ -50,21 +50,22 @@ def listed_exams(
         )
     ).all()
     windows = exams.windows(session, [exam.id for exam in found])
-    listed = []
-    for exam in found:
-        at = stage(exam.published, exam.cancelled, windows[exam.id], now)
-        if at is Stage.DRAFT:
-            continue
-        ends = [window.closes for window in windows[exam.id]]
-        terms = Terms(
-            exam.code, exam.title, exam.pass_line, exam.excellent_line,
-            exam.counts is Counts.BEST, at is Stage.CLOSED and not exam.writing,
-            any(window.number > 0 and now >= window.closes for window in windows[exam.id]),
-            exam.id,
-        )
-        opens = min(window.opens for window in windows[exam.id])
-        listed.append((exam.year, Listed(terms, at, opens, max(ends), exam.full or 100)))
+    listed = [
+        (exam.year, _listed(exam, windows[exam.id], now)) for exam in found if windows[exam.id]
+    ]
     return sorted(listed, key=lambda one: (one[0], one[1].opens, one[1].terms.code))
+
+
+def _listed(exam: Any, windows: Sequence[Window], now: datetime) -> Listed:
+    at = stage(exam.published, exam.cancelled, windows, now)
+    terms = Terms(
+        exam.code, exam.title, exam.pass_line, exam.excellent_line,
+        exam.counts is Counts.BEST, at is Stage.CLOSED and not exam.writing,
+        any(window.number > 0 and now >= window.closes for window in windows),
+        exam.id,
+    )
+    opens, closes = min(one.opens for one in windows), max(one.closes for one in windows)
+    return Listed(terms, at, opens, closes, exam.full or 100)
 
 
 def roster_rows(session: Session, terms: Mapping[int, Terms], now: datetime) -> list[Row]:
@@ -72,12 +73,13 @@ def roster_rows(session: Session, terms: Mapping[int, Terms], now: datetime) -> 
     kept = session.execute(
         sa.select(
             RosterEntry.exam_id, RosterEntry.person_id, RosterEntry.number, RosterEntry.name,
-            RosterEntry.unit_codes, RosterEntry.unit_path, RosterEntry.frozen,
+            RosterEntry.unit_codes, RosterEntry.unit_path, Exam.published.label("frozen"),
             RosterEntry.removed, RosterEntry.exempt, RosterEntry.exempt_by,
             RosterEntry.exempt_on, RosterEntry.deferred, RosterEntry.absence,
             RosterEntry.absence_note, RosterEntry.sat, RosterEntry.first_score,
             RosterEntry.best_score, RosterEntry.first_make_up,
         )
+        .join(Exam, Exam.id == RosterEntry.exam_id)
         .where(RosterEntry.exam_id.in_(terms))
         .order_by(RosterEntry.exam_id, RosterEntry.unit_codes, RosterEntry.number)
     ).all()

@@ -18,6 +18,8 @@ from legaled.domain.permissions import Actor
 from legaled.files.laws import Guide as Guide
 from legaled.files.laws import shipped
 from legaled.models import Bank, Question, QuestionVersion, StudyMark
+from legaled.services import sitting
+from legaled.services.bank_imports import is_current
 
 
 def guides(folder: Path) -> tuple[Guide, ...]:
@@ -88,7 +90,10 @@ class Outline:
 
 @dataclass(frozen=True)
 class Run:
-    """The questions of one practice run, in the order that its seed gives."""
+    """The questions of one practice run, in the order that its seed gives.
+
+    Made by `practice_run` only, so whoever holds one may practise this bank at this moment.
+    """
 
     law: str
     versions: tuple[int, ...]
@@ -128,13 +133,7 @@ def _current(*columns: Any) -> Any:
         sa.select(*columns)
         .select_from(Bank)
         .join(Question, Question.bank_id == Bank.id)
-        .join(
-            QuestionVersion,
-            sa.and_(
-                QuestionVersion.question_id == Question.id,
-                QuestionVersion.version == Question.version,
-            ),
-        )
+        .join(QuestionVersion, is_current())
         .where(
             Bank.practice.is_(True), Question.retired.is_(None), QuestionVersion.kind.in_(MARKERS)
         )
@@ -174,15 +173,23 @@ def _outlines(session: Session, law: str | None) -> tuple[Outline, ...]:
 
 
 def practice_run(
-    session: Session, law: str, seed: str, kind: Kind | None = None, topic: str = ""
+    session: Session,
+    actor: Actor,
+    law: str,
+    seed: str,
+    now: datetime,
+    kind: Kind | None = None,
+    topic: str = "",
 ) -> Run:
     """The run of this seed: the same until the bank changes, and then but for what changed.
 
-    Raises NotFoundError when no bank of that name is open for practice.
+    Raises NotFoundError when no bank of that name is open for practice, and ConflictError
+    `sitting` while the actor sits an exam drawn from it.
     """
     bank = session.scalar(sa.select(Bank.id).where(Bank.name == law, Bank.practice.is_(True)))
     if bank is None:
         raise NotFoundError()
+    sitting.check_bank(session, actor, bank, now)
     query = _current(Question.id, QuestionVersion.id).where(Bank.id == bank)
     if kind is not None:
         query = query.where(QuestionVersion.kind == kind)
@@ -202,14 +209,14 @@ def practice_question(session: Session, run: Run, number: int) -> Asked:
     return _asked(_version(session, run.law, run.versions[number - 1]))
 
 
-def check_answer(session: Session, law: str, version_id: int, sent: object) -> Checked:
-    """Mark what was sent for a question that this law's practice has put.
+def check_answer(session: Session, run: Run, version_id: int, sent: object) -> Checked:
+    """Mark what was sent for a question that practice of the run's bank has put.
 
     The question is named by the version that the person saw, so a correction in between does
     not matter. Raises NotFoundError for a question of another bank and InvalidError
     `bad_answer`; an empty answer is returned as wrong with an empty `answer`.
     """
-    version = _version(session, law, version_id)
+    version = _version(session, run.law, version_id)
     asked = _asked(version)
     answer = read_answer(asked.kind, len(asked.options), asked.gaps, sent)
     slot = Marked(asked.kind, version.key, LETTERS[: len(asked.options)], 1)

@@ -68,7 +68,7 @@ def allow(permission: Permission | None) -> Callable[[View], View]:
 
 
 def init_app(app: Flask) -> None:
-    login_manager.init_app(app)
+    login_manager.init_app(app, add_context_processor=False)  # the error page asks nobody
     login_manager.session_protection = None
     csrf.init_app(app)
     app.extensions["good_csrf"] = {}
@@ -126,7 +126,7 @@ def _load(token: str) -> Member | None:
     idle = current_app.config["LEGALED"].idle_minutes * 60
     if at - session.get("seen", 0) > idle:
         return None
-    found = accounts.actor_of(db.hot(), token_hash(token))
+    found = accounts.actor_of(db.hot(), token_hash(token), now())
     if found is None:
         return None
     if at - session["seen"] >= SEEN_EVERY:
@@ -173,6 +173,8 @@ def _check_csrf() -> None:
     if pair in good and all(pair):
         return
     csrf.protect()
+    if "csrf_token" in request.form:  # then it was the form's token that was checked
+        return
     if len(good) > GOOD_TOKENS:
         good.clear()
     good[pair] = None

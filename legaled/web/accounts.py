@@ -92,7 +92,8 @@ def _change(form: PasswordForm, person_id: int) -> Page:
 def _next() -> str:
     """Where the person wanted to go; only a path of this site."""
     wanted = request.args.get("next", "")
-    local = wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
+    plain = all(character > " " and character != "\\" for character in wanted)
+    local = plain and wanted.startswith("/") and not wanted.startswith("//")
     return wanted if local else url_for("home.index")
 
 

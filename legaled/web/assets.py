@@ -59,8 +59,8 @@ def _headers(response: Response) -> Response:
     response.headers["Content-Security-Policy"] = CSP
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
-    if request.endpoint in {"static", "bootstrap"}:
+    if request.endpoint in {"static", "bootstrap"} and response.status_code < 400:
         response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
-    elif "Cache-Control" not in response.headers:
+    else:  # also over what send_file has set
         response.headers["Cache-Control"] = "no-store"
     return response

@@ -30,9 +30,6 @@ def show(attempt_id: int) -> Answer:
     paper = papers.paper(db.hot(), actor(), attempt_id, now())
     if not paper.running:
         return redirect(url_for("attempts.review", attempt_id=attempt_id))
-    if new := fragments.unknown(paper.slots):
-        texts = papers.contents(db.get_session(), {slot.version_id for slot in new})
-        fragments.add_fragments(new, texts)
     return render_template("attempts/paper.html", **_page(paper))
 
 
@@ -45,7 +42,9 @@ def _page(paper: Paper) -> dict[str, Any]:
         "exam_id": paper.exam_id,
         "title": paper.title,
         "person_name": actor().name,
-        "slots_html": fragments.page_of(paper.slots, paper.saved),
+        "slots_html": fragments.page_of(
+            paper.slots, paper.saved, lambda ids: papers.contents(db.get_session(), ids)
+        ),
         "cells_html": fragments.cells_of(paper.slots, answered),
         "total": len(paper.slots),
         "answered": len(answered),
@@ -156,8 +155,21 @@ def confirm(attempt_id: int) -> Answer:
         attempt_id=attempt_id,
         title=paper.title,
         open_count=len(empty),
-        open_list="、".join(map(str, empty)),
+        open_list=runs(empty),
         deadline=paper.deadline,
+    )
+
+
+def runs(numbers: list[int]) -> str:
+    """[3, 4, 5, 9] → "3 至 5、9"."""
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and found[-1][-1] == number - 1:
+            found[-1].append(number)
+        else:
+            found.append([number])
+    return "、".join(
+        f"{run[0]} 至 {run[-1]}" if len(run) > 2 else "、".join(map(str, run)) for run in found
     )
 
 

@@ -1,6 +1,5 @@
 """Question banks: lists, questions, and the import desk."""
 
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +10,12 @@ from flask import (
     redirect,
     render_template,
     request,
-    send_file,
     url_for,
 )
 from werkzeug import Response
 
 from legaled import db
-from legaled.domain.banks import UnreadableFileError
+from legaled.domain.bank_problems import UnreadableFileError
 from legaled.domain.errors import InvalidError
 from legaled.domain.permissions import Permission
 from legaled.forms.banks import (
@@ -31,11 +29,12 @@ from legaled.forms.banks import (
 from legaled.services import bank_desk, banks
 from legaled.web.access import actor, allow
 from legaled.web.clock import now
+from legaled.web.downloads import BYTES, download
 from legaled.web.errors import message
+from legaled.web.numbers import whole
 
 bp = Blueprint("banks", __name__, url_prefix="/banks")
 Page = str | tuple[str, int] | Response
-ID = "int(max=2147483647)"
 
 
 # ---- banks and questions ----
@@ -49,12 +48,12 @@ def index() -> Page:
         "banks/list.html", banks=lines, total=total, may_edit=actor().may(Permission.BANK_EDIT))
 
 
-@bp.get(f"/<{ID}:bank_id>")
+@bp.get("/<int:bank_id>")
 @allow(Permission.BANK_READ)
 def show(bank_id: int) -> Page:
     form = FilterForm(request.args)
     page = banks.bank_page(
-        db.get_session(), actor(), bank_id, form.q.data or "", form.kind.data or "",
+        db.get_session(), actor(), bank_id, now(), form.q.data or "", form.kind.data or "",
         form.law.data or "", form.state.data or "active", _page_number())
     filtered = any(request.args.get(name) for name in ("q", "kind", "law", "state"))
     return render_template(
@@ -62,19 +61,19 @@ def show(bank_id: int) -> Page:
         may_edit=actor().may(Permission.BANK_EDIT))
 
 
-@bp.get(f"/<{ID}:bank_id>/export.csv")
+@bp.get("/<int:bank_id>/export.csv")
 @allow(Permission.BANK_READ)
 def export(bank_id: int) -> Page:
     session = db.get_session()
     name = banks.bank_name_of(session, bank_id)
-    drafts = banks.export_bank(session, bank_id)
+    drafts = banks.export_bank(session, actor(), bank_id, now())
     data = banks.write_template(drafts)
     with db.database().write() as log:
         banks.note_export(log, actor(), name, len(drafts), now())
-    return _download(f"{name}.csv", data)
+    return download(data, f"{name}.csv", BYTES)
 
 
-@bp.post(f"/<{ID}:bank_id>/practice")
+@bp.post("/<int:bank_id>/practice")
 @allow(Permission.BANK_EDIT)
 def practice(bank_id: int) -> Page:
     on = request.form.get("practice") == "on"
@@ -83,15 +82,15 @@ def practice(bank_id: int) -> Page:
     return redirect(url_for(".show", bank_id=bank_id), 303)
 
 
-@bp.get(f"/<{ID}:bank_id>/questions/<{ID}:question_id>")
+@bp.get("/<int:bank_id>/questions/<int:question_id>")
 @allow(Permission.BANK_READ)
 def question(bank_id: int, question_id: int) -> Page:
-    found = banks.question_page(db.get_session(), actor(), bank_id, question_id)
+    found = banks.question_page(db.get_session(), actor(), bank_id, question_id, now())
     return render_template(
         "banks/question.html", q=found, may_edit=actor().may(Permission.BANK_EDIT))
 
 
-@bp.post(f"/<{ID}:bank_id>/questions/<{ID}:question_id>/retire")
+@bp.post("/<int:bank_id>/questions/<int:question_id>/retire")
 @allow(Permission.BANK_EDIT)
 def retire(bank_id: int, question_id: int) -> Page:
     banks.retire(db.get_session(), actor(), bank_id, question_id, now())
@@ -99,7 +98,7 @@ def retire(bank_id: int, question_id: int) -> Page:
     return redirect(url_for(".question", bank_id=bank_id, question_id=question_id), 303)
 
 
-@bp.post(f"/<{ID}:bank_id>/questions/<{ID}:question_id>/restore")
+@bp.post("/<int:bank_id>/questions/<int:question_id>/restore")
 @allow(Permission.BANK_EDIT)
 def restore(bank_id: int, question_id: int) -> Page:
     banks.restore(db.get_session(), actor(), bank_id, question_id, now())
@@ -112,7 +111,7 @@ def restore(bank_id: int, question_id: int) -> Page:
 @bp.get("/template.csv")
 @allow(Permission.BANK_EDIT)
 def template() -> Page:
-    return _download("题库模板.csv", bank_desk.blank_template())
+    return download(bank_desk.blank_template(), "题库模板.csv", BYTES)
 
 
 @bp.get("/upload")
@@ -191,7 +190,8 @@ def delete(token: str) -> Page:
 @bp.get("/imports/<token>/refused")
 @allow(Permission.BANK_EDIT)
 def refused(token: str) -> Page:
-    return _download(*bank_desk.refused(bank_desk.open_import(_folder(), actor(), token)))
+    name, data = bank_desk.refused(bank_desk.open_import(_folder(), actor(), token))
+    return download(data, name, BYTES)
 
 
 def _upload_page(form: UploadForm) -> str:
@@ -219,9 +219,4 @@ def _folder() -> Path:
 
 
 def _page_number() -> int:
-    return request.args.get("page", 1, type=int)
-
-
-def _download(name: str, data: bytes) -> Response:
-    return send_file(BytesIO(data), mimetype="application/octet-stream", as_attachment=True,
-                     download_name=name)
+    return whole(request.args, "page", 1)

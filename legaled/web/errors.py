@@ -3,7 +3,7 @@
 import secrets
 
 import structlog
-from flask import Flask, Response, jsonify, make_response, render_template
+from flask import Flask, Response, g, jsonify, make_response, render_template, session
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -57,11 +57,20 @@ def _domain(error: DomainError) -> Response:
 
 
 def _http(error: HTTPException) -> Response:
+    original = getattr(error, "original_exception", None)
+    if original is not None:  # it broke after the view, in the commit for instance
+        return _unexpected(original)
     status = error.code or 500
     return _answer(status, HTTP_CODE.get(status, "bad_request" if status < 500 else "server"))
 
 
 def _unexpected(error: Exception) -> Response:
+    session.pop("_flashes", None)  # they tell of something that was not kept
+    if isinstance(error, RecursionError):  # JSON that is nested without end
+        return _answer(400, "bad_request")
+    if db.is_busy(error):
+        log.warning("busy", exc_info=error)
+        return _answer(503, "busy")
     number = f"E-{secrets.token_hex(3).upper()}"
     log.error("unexpected", number=number, exc_info=error)
     return _answer(500, "server", number=number)
@@ -69,6 +78,7 @@ def _unexpected(error: Exception) -> Response:
 
 def _answer(status: int, code: str, text: str = "", number: str = "") -> Response:
     db.rollback()  # raising means that nothing is kept
+    g.setdefault("actor", None)  # who calls is not asked again: the database may be away
     text = text or MESSAGES.get(code, MESSAGES["refused"])
     if wants_json():
         response = jsonify(error=code, message=text)

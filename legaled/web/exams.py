@@ -81,7 +81,7 @@ def _card(exam: MyExam) -> dict[str, Any]:
         "stage": STAGE_WORDS[exam.stage],
         "minutes": exam.minutes,
         "questions": exam.questions,
-        "attempts": f"已考 {len(exam.valid)} 次，可考 {exam.attempts_allowed} 次",
+        "attempts": f"已考 {exam.finished} 次，可考 {exam.attempts_allowed} 次",
         "action": action,
         "action_url": urls[action],
         "note": _note(exam),

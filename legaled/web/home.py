@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Blueprint, current_app, jsonify, redirect, render_template, url_for
+from markupsafe import Markup
 from werkzeug import Response
 
 from legaled import db
@@ -50,7 +51,9 @@ def _due(mine: list[MyExam]) -> dict[str, Any] | None:
         exam, attempt = running[0], running[0].running
         assert attempt is not None  # noqa: S101 - chosen for it
         return {
-            "title": f"{exam.title}正在进行，{moment(attempt.over)} 收卷",
+            "title": Markup('{}正在进行，<span class="nobr">{}</span> 收卷').format(
+                exam.title, moment(attempt.over)
+            ),
             "words": "已保存的答案都在，接着答就行。",
             "url": url_for("attempts.show", attempt_id=attempt.id),
             "button": "继续作答",
@@ -64,8 +67,9 @@ def _due(mine: list[MyExam]) -> dict[str, Any] | None:
     exam = waiting[0]
     again = f"第 {len(exam.valid) + 1} 次" if exam.valid else ""
     return {
-        "title": f"{exam.title}{'还没通过' if exam.valid else '还没考'}，"
-        f"{moment(exam.window.closes)} 截止",
+        "title": Markup('{}{}，<span class="nobr">{}</span> 截止').format(
+            exam.title, "还没通过" if exam.valid else "还没考", moment(exam.window.closes)
+        ),
         "words": f"{exam.questions} 题，{exam.minutes} 分钟，{exam.pass_line} 分及格。"
         + counts_words(exam.attempts_allowed, exam.best_counts),
         "url": url_for("exams.show", exam_id=exam.id),

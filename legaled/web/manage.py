@@ -27,6 +27,7 @@ from legaled.web import roster
 from legaled.web.access import actor, allow, optional_actor
 from legaled.web.clock import now
 from legaled.web.errors import message
+from legaled.web.numbers import whole
 
 bp = Blueprint("manage", __name__, url_prefix="/manage")
 bp.register_blueprint(roster.bp)
@@ -56,8 +57,8 @@ def _words() -> dict[str, Any]:
 @bp.get("")
 @allow(Permission.EXAM_READ)
 def index() -> Page:
-    year, query = request.args.get("year", type=int), request.args.get("q", "")
-    page = request.args.get("page", 1, type=int)
+    year, query = whole(request.args, "year"), request.args.get("q", "")
+    page = whole(request.args, "page", 1)
     found = exam_views.list_exams(db.get_session(), actor(), now(), year, query, page)
     return render_template("manage/list.html", found=found, year=year, query=query)
 
@@ -160,7 +161,7 @@ def make_up(exam_id: int) -> Page:
 @allow(Permission.EXAM_READ)
 def progress(exam_id: int) -> Page:
     figure, query = request.args.get("figure", ""), request.args.get("q", "")
-    page = request.args.get("page", 1, type=int)
+    page = whole(request.args, "page", 1)
     found = roster_views.roster_page(
         db.get_session(), actor(), exam_id, now(), figure or "required", query, "", page
     )

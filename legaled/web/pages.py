@@ -79,7 +79,8 @@ def day(value: date | datetime | None) -> str:
 
 
 def clock(value: datetime) -> str:
-    return value.astimezone(BEIJING).strftime("%H:%M:%S")
+    at = value.astimezone(BEIJING)
+    return f"{at.hour:02d}:{at.minute:02d}:{at.second:02d}"  # strftime takes three times as long
 
 
 def moment(value: datetime | None) -> str:

@@ -1,6 +1,6 @@
 """The paper as HTML: a question's fragment is rendered once per version and then only filled."""
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from flask import current_app, render_template
@@ -13,6 +13,8 @@ from legaled.services.papers import Content, PaperSlot
 from legaled.web.pages import clock
 
 CUT = "<!--|-->"
+SENTINELS = {"§N§": "number", "§S§": "seq", "§T§": "saved"}
+UNCHECKED = dict.fromkeys(LETTERS, "")
 KEPT = 20_000  # fragments a process keeps; about 2 KB each
 RULE = {
     Kind.MULTI: "，多选、少选、错选不得分",
@@ -24,21 +26,30 @@ RULE = {
 class Fragment:
     """The pieces of one question: head, an option or gap each, tail; with sentinels inside."""
 
-    kind: Kind
     head: str
     options: tuple[str, ...]
     tail: str
     ordered: dict[str, str] = field(default_factory=dict)
 
     def in_order(self, option_order: str) -> str:
-        """The whole question with its options in this order, lettered as they are shown."""
+        """A %-template of the whole question, its options in this order and lettered as shown."""
         made = self.ordered.get(option_order)
         if made is None:
-            options = (
-                self.options[LETTERS.index(original)].replace("§L§", letter)
-                for letter, original in zip(LETTERS, option_order, strict=False)
-            )
-            made = self.ordered[option_order] = self.head + "".join(options) + self.tail
+            shown = [self.options[LETTERS.index(original)] for original in option_order]
+            pieces = [
+                piece.replace("%", "%%")
+                .replace("§L§", letter)
+                .replace("§C§", f"%({letter})s")
+                .replace("§V§", f"%(gap{place})s")
+                for place, (letter, piece) in enumerate(
+                    zip(LETTERS, shown or self.options, strict=False)
+                )
+            ]
+            head, tail = self.head.replace("%", "%%"), self.tail.replace("%", "%%")
+            made = f"{head}{''.join(pieces)}{tail}"
+            for sentinel, name in SENTINELS.items():
+                made = made.replace(sentinel, f"%({name})s")
+            self.ordered[option_order] = made
         return made
 
 
@@ -46,27 +57,30 @@ def kind_words(kind: Kind, points: int) -> str:
     return f"{KIND_LABEL[kind]}题，{points} 分{RULE.get(kind, '')}"
 
 
-def fragments() -> dict[tuple[int, int], Fragment]:
-    """This process's fragments by (version, points)."""
+def page_of(
+    slots: Sequence[PaperSlot],
+    saved: Mapping[int, Saved],
+    load: Callable[[set[int]], Mapping[int, Content]],
+) -> Markup:
+    """All questions of a paper, in its order, with what is saved filled in.
+
+    `load` gives the contents of question versions that this process has not rendered yet.
+    """
     kept: dict[tuple[int, int], Fragment] = current_app.extensions.setdefault("fragments", {})
+    mine = {key: kept.get(key) for slot in slots for key in [(slot.version_id, slot.points)]}
+    missing = {version_id for (version_id, _), fragment in mine.items() if fragment is None}
+    contents = load(missing) if missing else {}
     if len(kept) > KEPT:
         kept.clear()
-    return kept
-
-
-def unknown(slots: Iterable[PaperSlot]) -> list[PaperSlot]:
-    """The slots whose fragments this process has not rendered yet."""
-    kept = fragments()
-    return [slot for slot in slots if (slot.version_id, slot.points) not in kept]
-
-
-def add_fragments(slots: Iterable[PaperSlot], contents: Mapping[int, Content]) -> None:
-    """Render the fragments of slots that are not kept yet."""
-    kept = fragments()
-    for slot in slots:
-        content = contents.get(slot.version_id)
-        if content is not None:
-            kept[slot.version_id, slot.points] = _render(content, slot.points)
+    for version_id, points in [key for key, fragment in mine.items() if fragment is None]:
+        made = _render(contents[version_id], points)
+        mine[version_id, points] = kept[version_id, points] = made
+    pieces = [
+        _fill(fragment, slot, saved.get(slot.number, Saved()))
+        for slot in slots
+        if (fragment := mine[slot.version_id, slot.points]) is not None
+    ]
+    return Markup("".join(pieces))  # noqa: S704 - fragments come from autoescaped templates
 
 
 def _render(content: Content, points: int) -> Fragment:
@@ -79,22 +93,12 @@ def _render(content: Content, points: int) -> Fragment:
         gaps=content.gaps,
     )
     head, *options, tail = text.split(CUT)
-    return Fragment(content.kind, head, tuple(options), tail)
+    return Fragment(head, tuple(options), tail)
 
 
 def _safe(text: str) -> Markup:
     """Escaped, and without the sign that our sentinels are made of."""
     return escape(text).replace("§", Markup("&#167;"))
-
-
-def page_of(slots: Iterable[PaperSlot], saved: Mapping[int, Saved]) -> Markup:
-    """All questions of a paper, in its order, with what is saved filled in."""
-    kept = fragments()
-    pieces = [
-        _fill(kept[slot.version_id, slot.points], slot, saved.get(slot.number, Saved()))
-        for slot in slots
-    ]
-    return Markup("".join(pieces))  # noqa: S704 - fragments come from autoescaped templates
 
 
 def cells_of(slots: Iterable[PaperSlot], answered: Set[int]) -> Markup:
@@ -110,21 +114,15 @@ def cells_of(slots: Iterable[PaperSlot], answered: Set[int]) -> Markup:
 
 
 def _fill(fragment: Fragment, slot: PaperSlot, saved: Saved) -> str:
-    if fragment.kind is Kind.BLANK:
-        text = fragment.head + "".join(_gaps(fragment, saved)) + fragment.tail
+    values = {
+        **UNCHECKED,
+        "number": str(slot.number),
+        "seq": str(saved.seq + 1),
+        "saved": f"已保存 {clock(saved.saved_at)}" if saved.saved_at else "",
+    }
+    if slot.option_order:
+        values.update(dict.fromkeys(saved.answer, " checked"))
     else:
-        text = fragment.in_order(slot.option_order)
-        for letter in saved.answer:
-            text = text.replace(f'value="{letter}"§C§', f'value="{letter}" checked')
-    return (
-        text.replace("§C§", "")
-        .replace("§N§", str(slot.number))
-        .replace("§S§", str(saved.seq + 1))
-        .replace("§T§", f"已保存 {clock(saved.saved_at)}" if saved.saved_at else "")
-    )
-
-
-def _gaps(fragment: Fragment, saved: Saved) -> Iterator[str]:
-    texts = saved.answer or ("",) * len(fragment.options)
-    for piece, text in zip(fragment.options, texts, strict=True):
-        yield piece.replace("§V§", _safe(text))
+        for place in range(len(fragment.options)):
+            values[f"gap{place}"] = _safe(saved.answer[place]) if saved.answer else ""
+    return fragment.in_order(slot.option_order) % values

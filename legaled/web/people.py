@@ -1,13 +1,12 @@
 """People, their accounts and their units: for the account administrator."""
 
 from collections.abc import Sequence
-from urllib.parse import quote
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
 from legaled import db
-from legaled.domain.banks import Problem, UnreadableFileError
+from legaled.domain.bank_problems import Problem, UnreadableFileError
 from legaled.domain.errors import DomainError, InvalidError, NotFoundError
 from legaled.domain.people import Category
 from legaled.domain.permissions import Permission, Role
@@ -24,7 +23,9 @@ from legaled.forms.people import (
 from legaled.services import people
 from legaled.web.access import actor, allow
 from legaled.web.clock import now
+from legaled.web.downloads import download
 from legaled.web.errors import message
+from legaled.web.numbers import whole
 from legaled.web.pages import clock
 
 bp = Blueprint("people", __name__, url_prefix="/people")
@@ -56,9 +57,9 @@ def _query(form: PeopleFilter) -> people.PeopleQuery:
     roles = {role.value: role for role in Role}
     categories = {category.value: category for category in Category}
     return people.PeopleQuery(
-        text=form.q.data, unit_id=request.args.get("unit", type=int),
+        text=form.q.data, unit_id=whole(request.args, "unit"),
         role=roles.get(form.role.data), category=categories.get(form.category.data),
-        sort=form.sort.data or "number", page=request.args.get("page", 1, type=int),
+        sort=form.sort.data or "number", page=whole(request.args, "page", 1),
     )
 
 
@@ -143,7 +144,7 @@ def upload() -> Page:
 @bp.get("/import/template.csv")
 @allow(Permission.PEOPLE_EDIT)
 def template() -> Page:
-    return _csv(people.write_template(), "人员名单模板.csv")
+    return download(people.write_template(), "人员名单模板.csv")
 
 
 @bp.post("/import")
@@ -191,20 +192,13 @@ def passwords() -> Page:
     form = PasswordsForm()
     if not form.validate():
         raise InvalidError("people_lost")
-    return _csv(people.write_passwords(form.passwords), "一次性密码.csv")
+    return download(people.write_passwords(form.passwords), "一次性密码.csv")
 
 
 def _problems(problems: Sequence[Problem], form: ImportForm) -> Page:
     page = render_template("people/import.html", form=form, problems=problems[:SHOWN],
                            total=len(problems))
     return page, 422
-
-
-def _csv(data: bytes, filename: str) -> Response:
-    response = make_response(data)
-    response.headers["Content-Type"] = "text/csv; charset=utf-8"
-    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(filename)}"
-    return response
 
 
 # ---- units ----

@@ -21,6 +21,7 @@ from legaled.services import marking, roster, roster_views
 from legaled.services.roster_views import AttemptLine, EntryView
 from legaled.web.access import actor, allow, optional_actor
 from legaled.web.clock import now
+from legaled.web.numbers import whole
 
 bp = Blueprint("roster", __name__, url_prefix="/<int:exam_id>/roster")
 Page = str | tuple[str, int] | Response
@@ -54,6 +55,7 @@ def _words() -> dict[str, Any]:
         "standing": STANDING, "category_label": CATEGORY_LABEL, "action_label": ACTION_LABEL,
         "exemption_label": EXEMPTION_LABEL, "absence_label": ABSENCE_LABEL,
         "may_amend": who is not None and who.may(Permission.ROSTER_EDIT),
+        "may_score": who is not None and who.may(Permission.STATS_NAMES),
     }
 
 
@@ -61,7 +63,7 @@ def _words() -> dict[str, Any]:
 @allow(Permission.EXAM_READ)
 def index(exam_id: int) -> Page:
     shown = {name: request.args.get(name, "") for name in ("figure", "q", "unit")}
-    page = request.args.get("page", 1, type=int)
+    page = whole(request.args, "page", 1)
     found = roster_views.roster_page(
         db.get_session(), actor(), exam_id, now(),
         shown["figure"], shown["q"], shown["unit"], page,

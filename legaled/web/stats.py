@@ -1,10 +1,9 @@
 """参考率与一次性通过率: the year's page, the names behind every figure, and the files."""
 
 from datetime import datetime
-from io import BytesIO
 from typing import Any
 
-from flask import Blueprint, jsonify, render_template, request, send_file, url_for
+from flask import Blueprint, jsonify, render_template, request, url_for
 from werkzeug import Response
 
 from legaled import db
@@ -24,6 +23,8 @@ from legaled.services import audit, stats, stats_export
 from legaled.services.paging import page_of
 from legaled.web.access import actor, allow
 from legaled.web.clock import now
+from legaled.web.downloads import CSV, XLSX, download
+from legaled.web.numbers import whole
 
 bp = Blueprint("stats", __name__, url_prefix="/stats")
 LABEL = {**FIGURE_LABEL, **DIFFERENCE_LABEL}
@@ -31,10 +32,7 @@ EQUATION = {"required": ("roster", "exempt"), "absent": ("required", "sat"), **D
 SHOWN_RATES = ("participation", "first_pass_of_sat")
 SIZE = 100
 UNEXPLAINED = 8  # names shown on the year's page; the rest is on their list
-MIME = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
+MIME = {"csv": CSV, "xlsx": XLSX}
 
 
 @bp.get("")
@@ -60,7 +58,7 @@ def names() -> str:
     year, rows = _names()
     sheet = stats.sheet(year, _text("exam"), _text("unit"))
     found = _search(rows, request.args.get("q", "").strip())
-    page = page_of(len(found), request.args.get("page", 1, int), SIZE)
+    page = page_of(len(found), whole(request.args, "page", 1), SIZE)
     figure, by = _figure()
     return render_template(
         "stats/names.html", year=year, sheet=sheet, figure=figure, by=by, page=page,
@@ -109,7 +107,7 @@ def _text(name: str) -> str | None:
 def _year(known: list[int], at: datetime) -> int:
     """The year asked for, else the latest with an exam, else this one."""
     latest = known[-1] if known else beijing_day(at).year
-    return request.args.get("year", latest, int)
+    return whole(request.args, "year", latest)
 
 
 def _read_year() -> stats.Year:
@@ -134,9 +132,7 @@ def _search(rows: list[stats.NameRow], words: str) -> list[stats.NameRow]:
 
 def _file(data: bytes, kind: str, name: str, action: str, subject: str) -> Response:
     _note(action, subject)
-    return send_file(
-        BytesIO(data), MIME[kind], as_attachment=True, download_name=f"{name}.{kind}"
-    )
+    return download(data, f"{name}.{kind}", MIME[kind])
 
 
 def _note(action: str, subject: str) -> None:

@@ -15,6 +15,7 @@ from legaled.services import study
 from legaled.services.study import Asked, Checked, Guide
 from legaled.web.access import actor, allow
 from legaled.web.clock import now
+from legaled.web.numbers import whole
 
 bp = Blueprint("study", __name__)
 Page = str | tuple[str, int] | Response
@@ -162,7 +163,9 @@ def practice(law: str) -> Page:
     place, session = Place.of_request(law), db.get_session()
     if not place.seed:
         return redirect(place.url(1, seed=secrets.token_hex(4)))
-    run = study.practice_run(session, law, place.seed, place.kind, place.topic)
+    run = study.practice_run(
+        session, actor(), law, place.seed, now(), place.kind, place.topic
+    )
     if run.total == 0 or place.number == run.total + 1:
         return render_template(
             "study/end.html", place=place, total=run.total, tally=Tally.of_cookie(place)
@@ -174,10 +177,12 @@ def practice(law: str) -> Page:
 @allow(Permission.MEMBER)
 def answer(law: str) -> Page:
     place = Place.of_request(law)
-    version = request.form.get("version", -1, type=int)
+    version = whole(request.form, "version", 0)
     with db.database().read() as session:
-        run = study.practice_run(session, law, place.seed, place.kind, place.topic)
-        checked = study.check_answer(session, law, version, request.form.getlist("answer"))
+        run = study.practice_run(
+            session, actor(), law, place.seed, now(), place.kind, place.topic
+        )
+        checked = study.check_answer(session, run, version, request.form.getlist("answer"))
     if not checked.answer:
         problem = NO_TEXT if checked.asked.kind is Kind.BLANK else NO_CHOICE
         return _question(place, run.total, checked.asked, problem), 422

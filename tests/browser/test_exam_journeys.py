@@ -19,16 +19,16 @@ SAVED = re.compile(r"已保存 \d\d:\d\d:\d\d$")
 Visits = Callable[..., Visit]
 
 
-def begin(visitor: Visit, press: Callable[[Locator], None]) -> None:
+def begin(visitor: Visit, *, axe: bool = True) -> None:
     """From the sign-in to the paper, by the one button of each page."""
     page = visitor.page
     visitor.sign_in(WHO)
     expect(page.get_by_role("heading", level=1)).to_contain_text("年度学法用法考试还没考")
-    visitor.look("home", axe=False)
-    press(page.get_by_role("link", name="进入考试"))
+    visitor.look("home", axe=axe)
+    page.get_by_role("link", name="进入考试").tap()
     expect(page.get_by_role("heading", level=1)).to_have_text("年度学法用法考试")
-    visitor.look("start", axe=False)
-    press(page.get_by_role("button", name="开始考试"))
+    visitor.look("start", axe=axe)
+    page.get_by_role("button", name="开始考试").tap()
     expect(page).to_have_title(re.compile("正在考试"))
 
 
@@ -72,7 +72,7 @@ def my_entry(site: Site) -> tuple[Any, ...]:
 def test_an_exam_on_a_phone_from_home_to_the_score(site: Site, visit: Visits) -> None:
     visitor = visit(PHONE)
     page = visitor.page
-    begin(visitor, Locator.tap)
+    begin(visitor)
     questions = paper(site)
     left_open, marked = (7, len(questions)), 12
     foot = page.locator(".exam-foot[data-live]")
@@ -99,7 +99,7 @@ def test_an_exam_on_a_phone_from_home_to_the_score(site: Site, visit: Visits) ->
     card.get_by_role("link", name="第 12 题，已答，已标记").tap()
     expect(card).not_to_be_in_viewport()
     expect(saved_line(page, marked)).to_have_text(SAVED)
-    visitor.look("saved", axe=False)
+    visitor.look("saved")
 
     page.get_by_role("button", name="答题卡").tap()
     card.get_by_role("button", name="交卷").tap()
@@ -119,7 +119,7 @@ def test_an_exam_on_a_phone_from_home_to_the_score(site: Site, visit: Visits) ->
 def test_an_exam_without_javascript(site: Site, visit: Visits) -> None:
     visitor = visit(PHONE, java_script_enabled=False)
     page = visitor.page
-    begin(visitor, Locator.tap)
+    begin(visitor, axe=False)
     questions = paper(site)
     answered = questions[:2] + questions[-1:]
     for slot, _, letters in answered:
@@ -150,7 +150,7 @@ def test_an_exam_without_javascript(site: Site, visit: Visits) -> None:
 def test_the_server_is_killed_while_somebody_writes(site: Site, visit: Visits) -> None:
     visitor = visit(PHONE)
     page = visitor.page
-    begin(visitor, Locator.tap)
+    begin(visitor)
     questions = paper(site)
     acknowledged: set[tuple[int, int, str]] = set()
     page.on("response", lambda r: _note(acknowledged, r))
@@ -186,7 +186,7 @@ def test_the_server_is_killed_while_somebody_writes(site: Site, visit: Visits) -
         for letter in letters:
             expect(page.locator(f"#s{slot}-{letter}")).to_be_checked()
     expect(page.get_by_role("button", name="答题卡")).to_contain_text("6/40")
-    visitor.look("reloaded", axe=False)
+    visitor.look("reloaded")
     with site.read() as session:
         kept = {tuple(row) for row in session.execute(
             sa.select(Step.slot, Step.seq, Step.answer)

@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
 from legaled.clock import utc_now
-from legaled.domain.banks import ERRORS
 from legaled.domain.times import beijing_day
 from legaled.models import Bank, Exam, Person, Question, RosterEntry
 from legaled.services import accounts
@@ -80,13 +79,13 @@ GOOD = (
 BAD = (
     ("单选,,移交,销毁,出售,赠送,A,,档案法,第十五条",
      "单选,单位应当怎样处理到期的档案？,移交,销毁,出售,赠送,A,,档案法,第十五条",
-     "题干", "missing_stem"),
+     "题干", "missing_stem", "没有题干。请填上题干后再导入这一行。"),
     ("单选,档案库房的温度由谁每天记录？,管理员,访客,,,D,,档案法,第十九条",
      "单选,档案库房的温度由谁每天记录？,管理员,访客,,,A,,档案法,第十九条",
-     "答案", "answer_has_no_option"),
+     "答案", "answer_has_no_option", "答案里的字母没有对应的选项。请改答案，或补上这个选项。"),
     ("抢答,档案属于国家所有的可以买卖吗？,可以,不可以,,,B,,档案法,第二十二条",
      "单选,档案属于国家所有的可以买卖吗？,可以,不可以,,,B,,档案法,第二十二条",
-     "题型", "kind_unknown"),
+     "题型", "kind_unknown", "题型看不懂。请写 单选、多选、判断、填空 或 简答。"),
 )
 
 
@@ -110,11 +109,11 @@ def test_a_faulty_file_is_mended_and_imported(site: Site, visit: Visits) -> None
     _upload(page, 0)
     expect(page.get_by_role("heading", name="读到 6 行，3 题可以写入")).to_be_visible()
     expect(page.get_by_text("GB18030（GBK）")).to_be_visible()
-    for row, (_, _, column, code) in enumerate(BAD, start=5):
+    for row, (_, _, column, code, sentence) in enumerate(BAD, start=5):
         line = page.get_by_role("row").filter(has_text=code)
         expect(line.get_by_role("cell").nth(0)).to_have_text(str(row))
         expect(line.get_by_role("cell").nth(1)).to_have_text(column)
-        expect(line.get_by_role("cell").last).to_contain_text(ERRORS[code])
+        expect(line.get_by_role("cell").last).to_contain_text(sentence)
     expect(page.locator("td .state-bad")).to_have_count(len(BAD))
     visitor.look("problems")
     page.get_by_role("button", name="写入 3 题").click()

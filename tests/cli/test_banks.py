@@ -109,6 +109,18 @@ def test_trailing_text_and_named_columns(bank):
     assert "看不懂" in said
 
 
+@pytest.mark.parametrize("verb", [("check",), ("import", "--bank", "库")])
+def test_a_column_that_the_file_has_not(app, stored, tmp_path, verb):
+    path = tmp_path / "题库.csv"
+    path.write_text(GOOD, "utf-8")
+    ran = app.test_cli_runner().invoke(
+        args=["bank", *verb, str(path), "--map", "不存在的列=topic", "--json"])
+    assert (ran.exit_code, ran.stdout, stored()) == (2, "", 0)
+    assert "文件里没有这一列：「不存在的列」" in ran.stderr
+    assert "题干、选项A、选项B、答案" in ran.stderr
+    assert "没有题干列" not in ran.stderr
+
+
 def test_export_then_import_changes_nothing(bank, tmp_path):
     bank("import", "--bank", "库", text=GOOD)
     path = tmp_path / "导出.csv"

@@ -6,26 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from legaled.domain.bank_headers import FIELD_LABEL, HEADER_SYNONYMS, map_headers
+from legaled.domain.bank_problems import ERRORS, WARNINGS, problem
+from legaled.domain.bank_record import Record
+from legaled.domain.bank_rows import judge_record
+from legaled.domain.bank_warnings import article_numbers, is_prose
 from legaled.domain.banks import (
-    ERRORS,
-    FIELD_LABEL,
-    HEADER_SYNONYMS,
-    WARNINGS,
     Kind,
-    Record,
-    article_numbers,
     duplicates_and_conflicts,
-    escape_cell,
     fingerprint,
-    is_prose,
-    judge_record,
-    map_headers,
     normalise,
-    problem,
     same_content,
-    squeeze,
-    unescape_cell,
 )
+from legaled.domain.text import escape_cell, squeeze, unescape_cell
 
 STEM = "档案馆保管的档案，自形成之日起满多少年向社会开放？"
 SINGLE = {"kind": "单选", "stem": STEM, "option_a": "十年", "option_b": "二十年",

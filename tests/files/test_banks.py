@@ -14,18 +14,13 @@ import xlsxwriter
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from legaled.domain.banks import (
-    ERRORS,
-    FIELD_LABEL,
-    JUDGE_OPTIONS,
-    MAX_ROWS,
-    Kind,
-    QuestionDraft,
-    Record,
-    UnreadableFileError,
-    judge_record,
-)
-from legaled.files.banks import MAX_BYTES, check, read_bank, refused_rows, write_template
+from legaled.domain.bank_headers import FIELD_LABEL
+from legaled.domain.bank_problems import ERRORS, UnreadableFileError
+from legaled.domain.bank_record import Record
+from legaled.domain.bank_rows import judge_record
+from legaled.domain.banks import JUDGE_OPTIONS, MAX_ROWS, Kind, QuestionDraft
+from legaled.files.banks import check, read_bank, refused_rows, write_template
+from legaled.files.tables import MAX_BYTES
 
 HEADER = "题号,题型,题干,选项A,选项B,选项C,选项D,答案,解析"
 ROWS = (HEADER, "1,单选,硚口区档案馆属于？,机关,文化事业机构,企业,社团,B,",

@@ -11,7 +11,7 @@ import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legaled.domain.banks import UnreadableFileError
+from legaled.domain.bank_problems import UnreadableFileError
 from legaled.domain.people import CATEGORY_LABEL, Category
 from legaled.domain.permissions import ROLE_LABEL, Role
 from legaled.files.people import (

@@ -1,11 +1,15 @@
 """Closed by default: strangers and the role × view table, generated from the url map."""
 
+import sys
+
 import pytest
 from flask import Flask
+from werkzeug.routing import IntegerConverter
 
 from legaled import create_app
 from legaled.config import Config
 from legaled.domain.permissions import RULES, Permission, Role
+from legaled.models import Bank
 from legaled.web import access
 from tests import factories
 
@@ -15,7 +19,7 @@ OPEN_TO_ALL = {"accounts.login", "accounts.sign_in", "home.healthz", "bootstrap"
 def sample(converter):
     if items := getattr(converter, "items", None):
         return sorted(items)[0]
-    return 1 if type(converter).__name__ == "IntegerConverter" else "x"
+    return 1 if isinstance(converter, IntegerConverter) else "x"
 
 
 def views(app):
@@ -28,6 +32,16 @@ def views(app):
         path = rule.build({**values, **(rule.defaults or {})})[1]
         for method in rule.methods - {"HEAD", "OPTIONS"}:
             yield rule.endpoint, path, method, need
+
+
+def paths_with(app, number):
+    """(path, method) of every view with a number in its address, each number in turn this one."""
+    for rule in app.url_map.iter_rules():
+        values = {name: sample(converter) for name, converter in rule._converters.items()}
+        for name, value in values.items():
+            if value == 1:
+                path = rule.build({**values, **(rule.defaults or {}), name: number})[1]
+                yield from ((path, method) for method in rule.methods - {"HEAD", "OPTIONS"})
 
 
 def test_what_is_open_to_anyone_is_a_short_list(app_without_database):
@@ -89,6 +103,40 @@ def test_a_form_without_the_token_is_refused(app, browse, database):
             asked = {"Accept": "application/json"}
             answer = browser.client.open(path, method=method, headers=asked)
             assert (answer.status_code, answer.json["error"]) == (400, "csrf"), endpoint
+
+
+@pytest.mark.parametrize("number", [2**31, 3_000_000_000, 99999999999999999999, 10**5000])
+def test_a_number_that_no_id_can_be_is_not_found(app, browse, database, number):
+    with database.write() as session:
+        person = factories.person(session, "p", factories.unit(session), *Role).id
+    browser = browse(person)
+    sys.set_int_max_str_digits(6000)
+    paths = list(paths_with(app, number))
+    sys.set_int_max_str_digits(4300)
+    assert len(paths) > 30
+    for path, method in paths:
+        answer = browser.client.open(path, method=method, headers={"X-CSRFToken": browser.csrf})
+        assert answer.status_code == 404, (path[:60], method, answer.status_code)
+
+
+@pytest.mark.parametrize("number", ["99999999999999999999", "3000000000", "-5", "9" * 5000, "x"])
+def test_numbers_behind_the_question_mark_are_brought_into_reach(browse, database, number):
+    with database.write() as session:
+        made = factories.world(session)
+        person = factories.person(session, "p", factories.unit(session, "别的"), *Role).id
+        session.get_one(Bank, made.bank_id).practice = True
+    browser = browse(person)
+    roster = f"/manage/{made.exam_id}/roster"
+    for path in (
+        "/manage?year=", "/manage?page=", "/stats?year=", "/stats/names?year=",
+        "/stats/names?page=", "/stats/export.json?year=", "/people?unit=", "/people?page=",
+        f"/banks/{made.bank_id}?page=", f"{roster}?page=",
+        f"/manage/{made.exam_id}/progress?page=",
+    ):
+        assert browser.get(path + number).status_code == 200, path
+    for one in (number, "2147483647"):
+        answer = browser.post("/practice/题库?seed=a&n=1", {"version": one, "answer": "A"})
+        assert answer.status_code == 404
 
 
 def test_a_nul_is_a_bad_request_wherever_it_stands(browse, database):

@@ -10,10 +10,12 @@ import click
 import pytest
 
 from legaled.config import Config
-from legaled.domain import banks, rates
+from legaled.domain import rates
+from legaled.domain.bank_headers import FIELD_LABEL, HEADER_SYNONYMS, MAX_LENGTH
+from legaled.domain.bank_problems import ERRORS, WARNINGS
 from legaled.domain.permissions import ROLE_LABEL, RULES, Permission, Role
-from legaled.files.banks import READERS
 from legaled.files.people import COLUMNS
+from legaled.files.tables import READERS
 from legaled.services import demo
 from legaled.web import attempts, errors, exams
 from legaled.web.words import MESSAGES
@@ -98,7 +100,7 @@ def test_the_demonstration_accounts():
 def test_the_columns_of_people_and_bank_files():
     people = tables(section(README, "导入人员"))[0]
     assert [row[0] for row in people[1:]] == list(COLUMNS.values())
-    assert f"`{', '.join(banks.FIELD_LABEL.values())}`" in section(README, "导入题库")
+    assert f"`{', '.join(FIELD_LABEL.values())}`" in section(README, "导入题库")
 
 
 def commands(text):
@@ -221,14 +223,14 @@ def test_the_rates_of_the_demonstration_year_follow_from_its_counts():
 def test_bank_columns_with_their_other_names():
     (_, *rows) = tables(section(doc("bank.md"), "模板"))[0]
     said = {bare(field): (label, *words.split("、")) for label, field, _, words, _ in rows}
-    known = {name: {label, *banks.HEADER_SYNONYMS[name]}
-             for name, label in banks.FIELD_LABEL.items()}
+    known = {name: {label, *HEADER_SYNONYMS[name]}
+             for name, label in FIELD_LABEL.items()}
     assert {name: set(words) for name, words in said.items()} == known
     lengths = {bare(row[1]): int(row[2]) for row in rows if row[2] != "—"}
-    assert lengths == dict(banks.MAX_LENGTH)
+    assert lengths == dict(MAX_LENGTH)
 
 
-@pytest.mark.parametrize(("heading", "codes"), [("错误", banks.ERRORS), ("提醒", banks.WARNINGS)])
+@pytest.mark.parametrize(("heading", "codes"), [("错误", ERRORS), ("提醒", WARNINGS)])
 def test_bank_codes_in_the_product_s_own_sentences(heading, codes):
     (_, *rows) = tables(section(doc("bank.md"), heading))[0]
     assert {bare(code): words for code, words in rows} == dict(codes)

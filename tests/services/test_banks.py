@@ -49,7 +49,7 @@ def rows(session, model):
 def stored(session):
     """The bank's current questions by row order of their first import."""
     found = sa.select(Bank.id).where(Bank.name == "档案法")
-    return banks.export_bank(session, session.scalar(found))
+    return banks.export_bank(session, SYSTEM, session.scalar(found), NOW)
 
 
 def numbered(session):
@@ -108,7 +108,8 @@ def test_the_shipped_banks_survive_export_and_import(session):
     assert all(one.added and not one.problems and not one.was_there for one in done)
     for one in done:
         bank_id = banks.bank_id_of(session, one.name)
-        drafts = check(write_template(banks.export_bank(session, bank_id)), "a.csv").drafts
+        exported = write_template(banks.export_bank(session, SYSTEM, bank_id, NOW))
+        drafts = check(exported, "a.csv").drafts
         result = banks.import_drafts(session, SYSTEM, one.name, drafts, NOW)
         assert counts(result) == (0, 0, one.added, 0)
         assert session.get_one(Bank, bank_id).practice
@@ -205,7 +206,8 @@ def test_the_same_stem_with_other_options_is_another_question(session):
 def test_a_number_of_another_bank_is_kept_as_text_and_never_matched(session):
     banks.import_drafts(session, SYSTEM, "别的", [question(30)], NOW)
     bank_id = banks.bank_id_of(session, "别的")
-    (foreign,) = check(write_template(banks.export_bank(session, bank_id)), "a.csv").drafts
+    exported = write_template(banks.export_bank(session, SYSTEM, bank_id, NOW))
+    (foreign,) = check(exported, "a.csv").drafts
     assert counts(take(session, [foreign])) == (1, 0, 0, 0)
     assert stored(session)[0].foreign_number == foreign.number
     assert counts(take(session, [foreign])) == (0, 0, 1, 0)
@@ -289,12 +291,12 @@ def test_a_question_is_found_through_its_own_bank_only(session):
     bank_id = take(session, RICH).bank_id
     other = banks.import_drafts(session, SYSTEM, "别的", [question(2)], NOW).bank_id
     question_id = int(stored(session)[0].number[2:])
-    assert banks.question_page(session, SYSTEM, bank_id, question_id).number.startswith("L-")
+    assert banks.question_page(session, SYSTEM, bank_id, question_id, NOW).number.startswith("L-")
     for refused in (
-        lambda: banks.question_page(session, SYSTEM, other, question_id),
+        lambda: banks.question_page(session, SYSTEM, other, question_id, NOW),
         lambda: banks.retire(session, SYSTEM, other, question_id, NOW),
         lambda: banks.restore(session, SYSTEM, bank_id, 10**6, NOW),
-        lambda: banks.bank_page(session, SYSTEM, 10**6),
+        lambda: banks.bank_page(session, SYSTEM, 10**6, NOW),
         lambda: banks.set_practice(session, SYSTEM, 10**6, True, NOW),
         lambda: banks.bank_id_of(session, "没有"),
         lambda: banks.bank_name_of(session, 10**6),
@@ -307,7 +309,7 @@ def test_a_question_says_which_exams_may_draw_it(session):
     made = world(session)
     (question_id,) = session.scalars(
         sa.select(Question.id).where(Question.bank_id == made.bank_id).limit(1))
-    page = banks.question_page(session, SYSTEM, made.bank_id, question_id)
+    page = banks.question_page(session, SYSTEM, made.bank_id, question_id, NOW)
     assert page.exams == ("年度普法考试",)
     assert [version.author for version in page.versions] == ["命令行"]
 
@@ -317,7 +319,7 @@ def test_search_and_filters(session):
     bank_id = take(session, [*RICH, odd]).bank_id
 
     def found(**choice):
-        return banks.bank_page(session, SYSTEM, bank_id, **choice).page.total
+        return banks.bank_page(session, SYSTEM, bank_id, NOW, **choice).page.total
 
     assert found() == found(state="all") == found(kind="nonsense") == found(page=99) == 8
     assert found(query="100%") == found(query="_") == found(law="宪法") == 1
@@ -325,7 +327,7 @@ def test_search_and_filters(session):
     assert found(kind="judge") == 1
     assert found(state="retired") == found(query="没有这句话") == 0
     assert found(query="\0") == 8
-    assert banks.bank_page(session, SYSTEM, bank_id).laws == ("宪法", "档案法")
+    assert banks.bank_page(session, SYSTEM, bank_id, NOW).laws == ("宪法", "档案法")
 
 
 def test_practice_is_set_by_import_and_by_hand(session):

@@ -24,7 +24,7 @@ from legaled.models import (
     Sitting,
     Unit,
 )
-from legaled.services import accounts, attempts, exam_views, exams, roster
+from legaled.services import accounts, attempts, banks, exam_views, exams, freezing, roster
 from tests import factories
 from tests.factories import DAY, HOUR, MINUTE, NOW
 
@@ -140,6 +140,50 @@ def test_no_bank_at_all_is_too_small_and_several_banks_add_up(session: Session) 
     both = exams.create(session, SYSTEM, factories.draft([one.id, two.id], quotas=quotas), NOW)
     exams.publish(session, SYSTEM, both, NOW)
     assert len(_pool(session, both)) == 3
+
+
+def test_a_question_in_two_banks_is_drawn_and_counted_once(session: Session) -> None:
+    one = factories.bank(session, "甲", [factories.question(2), factories.question(3)])
+    again = [factories.question(3, explanation="别的解析"), factories.question(4)]
+    two = factories.bank(session, "乙", again)
+    assert banks.kind_counts(session, [one.id, two.id])[Kind.SINGLE] == 3
+    enough, short = (
+        exams.create(
+            session, SYSTEM,
+            factories.draft([two.id, one.id], code=code, quotas={Kind.SINGLE: (count, 50)}), NOW)
+        for code, count in (("KS-3", 3), ("KS-4", 4)))
+    preview = exam_views.exam_view(session, SYSTEM, enough, NOW).preview
+    assert preview is not None
+    assert (preview.questions, preview.available[Kind.SINGLE], preview.shortages) == (3, 3, ())
+    preview = exam_views.exam_view(session, SYSTEM, short, NOW).preview
+    assert preview is not None
+    assert preview.shortages == (freezing.Shortage(Kind.SINGLE, 4, 3),)
+    with pytest.raises(ConflictError) as refused:
+        exams.publish(session, SYSTEM, short, NOW)
+    assert refused.value.facts == {"kind": "单选", "need": 4, "have": 3}
+    exams.publish(session, SYSTEM, enough, NOW)
+    pool = _pool(session, enough)
+    words = session.execute(
+        sa.select(QuestionVersion.stem, QuestionVersion.explanation)
+        .where(QuestionVersion.id.in_(pool)).order_by(QuestionVersion.id)).all()
+    assert [tuple(row) for row in words] == [
+        (factories.question(row).stem, f"解析{row}") for row in (2, 3, 4)]
+
+
+def test_a_retired_twin_leaves_the_other_in_the_pool(session: Session) -> None:
+    one = factories.bank(session, "甲", [factories.question(2)])
+    two = factories.bank(session, "乙", [factories.question(2)])
+    twin = session.scalars(sa.select(Question).where(Question.bank_id == one.id)).one()
+    twin.retired = NOW
+    quotas = {Kind.SINGLE: (1, 100)}
+    exam_id = exams.create(
+        session, SYSTEM, factories.draft([one.id, two.id], quotas=quotas), NOW)
+    exams.publish(session, SYSTEM, exam_id, NOW)
+    drawn = session.scalars(
+        sa.select(Question.bank_id)
+        .join(QuestionVersion, QuestionVersion.question_id == Question.id)
+        .where(QuestionVersion.id.in_(_pool(session, exam_id)))).all()
+    assert drawn == [two.id]
 
 
 def test_a_window_that_is_over_cannot_be_published(session: Session, draft_id: int) -> None:

@@ -293,6 +293,31 @@ def test_one_who_left_is_no_administrator(session: Session, archive: int) -> Non
     assert people.ensure_admin(session, "2", NOW)
 
 
+def test_an_administrator_who_forgot_gets_a_new_password(session: Session, archive: int) -> None:
+    old = people.ensure_admin(session, "admin", NOW)
+    admin = session.scalars(sa.select(Person)).one()
+    admin.must_change_password, admin.failures, admin.locked_until = False, 4, NOW
+    accounts.open_sign_in(session, admin.id, "0" * 64, NOW)
+    password = people.reset_admin(session, "admin", NOW)
+    session.flush()
+    assert password != old
+    assert accounts.verify(accounts.credentials(session, "admin"), password)
+    assert (admin.must_change_password, admin.failures, admin.locked_until) == (True, 0, None)
+    assert session.scalars(sa.select(SignIn)).one().ended == NOW
+    assert session.scalars(sa.select(AuditEvent.action)).all()[-1] == "person.reset_password"
+
+
+def test_nobody_else_is_reset_from_the_command_line(session: Session, archive: int) -> None:
+    people.add_person(session, SYSTEM, draft(archive, "1"), NOW)
+    gone = draft(archive, "2", roles=ADMIN, left_on=date(2026, 11, 1))
+    people.add_person(session, SYSTEM, gone, NOW)
+    for number in ("1", "2", "nobody", ""):
+        with pytest.raises(NotFoundError):
+            people.reset_admin(session, number, NOW)
+    assert not session.scalars(
+        sa.select(AuditEvent).where(AuditEvent.action == "person.reset_password")).all()
+
+
 # ---- the list ----
 
 @pytest.fixture

@@ -326,3 +326,17 @@ def test_what_is_possible_follows_from_the_row() -> None:
     assert set(headcounts.conditions(False, NOW)) >= {
         "roster", "exempt", "required", "sat", "absent", "deferred", "extra"
     } & set(rates.FIGURES)
+
+
+def test_scores_are_for_the_office(session: Session, world: World) -> None:
+    attempt = factories.begin(session, world["s1"], world.exam_id)
+    attempts.submit(session, world["s1"], attempt.id, {}, NOW)
+    for number, score in (("office", 0), ("trainer", None)):
+        page = roster_views.roster_page(session, world[number], world.exam_id, NOW, "sat")
+        assert [(row.first_score, row.best_score) for row in page.rows] == [(score, score)]
+        view = roster_views.entry_view(
+            session, world[number], world.exam_id, attempt.person_id, NOW
+        )
+        assert (view.row.first_score, view.row.best_score) == (score, score)
+        assert [line.score for line in view.attempts] == [score]
+        assert view.row.standing is Standing.SAT

@@ -119,39 +119,39 @@ def test_outlines_leave_out_what_is_not_for_practice(session) -> None:
     assert [outline.law for outline in study.practice_outlines(session)] == ["乙法"]
 
 
-def test_a_run_is_stable_and_its_seed_changes_the_order(session) -> None:
+def test_a_run_is_stable_and_its_seed_changes_the_order(session, actor) -> None:
     law = bank(session)
     made = {question(session, law).id for _ in range(30)}
-    first = study.practice_run(session, "档案法", "a")
+    first = study.practice_run(session, actor, "档案法", "a", NOW)
     assert set(first.versions) == made
-    assert study.practice_run(session, "档案法", "a") == first
-    assert study.practice_run(session, "档案法", "b").versions != first.versions
+    assert study.practice_run(session, actor, "档案法", "a", NOW) == first
+    assert study.practice_run(session, actor, "档案法", "b", NOW).versions != first.versions
     assert first.versions != tuple(sorted(made))
 
 
-def test_a_run_survives_changes_of_the_bank(session) -> None:
+def test_a_run_survives_changes_of_the_bank(session, actor) -> None:
     law = bank(session)
     made = [question(session, law) for _ in range(12)]
-    before = study.practice_run(session, "档案法", "a").versions
+    before = study.practice_run(session, actor, "档案法", "a", NOW).versions
     session.get_one(Question, made[4].question_id).retired = NOW
     extra = question(session, law)
-    after = study.practice_run(session, "档案法", "a").versions
+    after = study.practice_run(session, actor, "档案法", "a", NOW).versions
     assert [v for v in after if v != extra.id] == [v for v in before if v != made[4].id]
 
 
-def test_a_run_can_be_narrowed(session) -> None:
+def test_a_run_can_be_narrowed(session, actor) -> None:
     law = bank(session)
     single = question(session, law, topic="归档")
     multi = question(session, law, Kind.MULTI, key=["A", "B"], topic="归档")
     question(session, law, topic="开放")
-    by_topic = study.practice_run(session, "档案法", "a", topic="归档")
+    by_topic = study.practice_run(session, actor, "档案法", "a", NOW, topic="归档")
     assert set(by_topic.versions) == {single.id, multi.id}
-    both = study.practice_run(session, "档案法", "a", Kind.MULTI, "归档")
+    both = study.practice_run(session, actor, "档案法", "a", NOW, Kind.MULTI, "归档")
     assert both.versions == (multi.id,)
-    assert study.practice_run(session, "档案法", "a", Kind.BLANK).total == 0
+    assert study.practice_run(session, actor, "档案法", "a", NOW, Kind.BLANK).total == 0
 
 
-def test_a_run_asks_the_current_version(session) -> None:
+def test_a_run_asks_the_current_version(session, actor) -> None:
     old = question(session, bank(session), stem="旧题干")
     session.get_one(Question, old.question_id).version = 2
     new = QuestionVersion(
@@ -160,21 +160,21 @@ def test_a_run_asks_the_current_version(session) -> None:
     )
     session.add(new)
     session.flush()
-    run = study.practice_run(session, "档案法", "a")
+    run = study.practice_run(session, actor, "档案法", "a", NOW)
     assert study.practice_question(session, run, 1).stem == "新题干"
-    assert study.check_answer(session, "档案法", old.id, ["B"]).right  # as it was seen
+    assert study.check_answer(session, run, old.id, ["B"]).right  # as it was seen
 
 
-def test_no_run_of_an_unknown_or_closed_bank(session) -> None:
+def test_no_run_of_an_unknown_or_closed_bank(session, actor) -> None:
     question(session, bank(session, "考试用", practice=False))
     for law in ("没有", "考试用"):
         with pytest.raises(NotFoundError):
-            study.practice_run(session, law, "a")
+            study.practice_run(session, actor, law, "a", NOW)
 
 
-def test_options_stand_in_the_authors_order_and_tell_nothing(session) -> None:
+def test_options_stand_in_the_authors_order_and_tell_nothing(session, actor) -> None:
     question(session, bank(session))
-    run = study.practice_run(session, "档案法", "a")
+    run = study.practice_run(session, actor, "档案法", "a", NOW)
     asked = study.practice_question(session, run, 1)
     assert asked.options == (("A", "甲"), ("B", "乙"), ("C", "丙"), ("D", "丁"))
     assert set(vars(asked)) == {"version_id", "kind", "stem", "options", "gaps"}
@@ -201,7 +201,7 @@ def test_options_stand_in_the_authors_order_and_tell_nothing(session) -> None:
 def test_marking(session, kind, options, key, sent, right) -> None:
     made = question(session, bank(session), kind, options=options, key=key,
                     explanation="因为。", law="档案法", article="第二十七条")
-    checked = study.check_answer(session, "档案法", made.id, sent)
+    checked = study.check_answer(session, study.Run("档案法", ()), made.id, sent)
     assert checked.right is right
     assert checked.key == tuple(key)
     assert (checked.explanation, checked.law, checked.article) == ("因为。", "档案法", "第二十七条")
@@ -211,7 +211,7 @@ def test_marking(session, kind, options, key, sent, right) -> None:
 def test_what_cannot_be_an_answer(session, sent) -> None:
     made = question(session, bank(session))
     with pytest.raises(InvalidError):
-        study.check_answer(session, "档案法", made.id, sent)
+        study.check_answer(session, study.Run("档案法", ()), made.id, sent)
 
 
 def test_answers_of_other_banks_cannot_be_asked_for(session) -> None:
@@ -222,35 +222,35 @@ def test_answers_of_other_banks_cannot_be_asked_for(session) -> None:
         ("档案法", secret.id), ("考试用", secret.id), ("档案法", other.id), ("档案法", 10**9)
     ):
         with pytest.raises(NotFoundError):
-            study.check_answer(session, law, version, ["A"])
+            study.check_answer(session, study.Run(law, ()), version, ["A"])
 
 
-def test_practice_leaves_exams_alone_and_counts_its_queries(session, count_queries) -> None:
+def test_practice_leaves_exams_alone_and_counts_its_queries(session, actor, count_queries) -> None:
     law = bank(session)
     question(session, law)
 
     def work() -> int:
         count_queries.clear()
-        run = study.practice_run(session, "档案法", "a")
+        run = study.practice_run(session, actor, "档案法", "a", NOW)
         asked = study.practice_question(session, run, 1)
-        study.check_answer(session, "档案法", asked.version_id, ["A"])
+        study.check_answer(session, run, asked.version_id, ["A"])
         study.practice_outlines(session)
         return len(count_queries)
 
     few = work()
     for number in range(40):
         question(session, law, topic=f"{number}")
-    assert work() == few <= 5
+    assert work() == few <= 6
     for table in (Attempt, Step):
         assert session.scalar(sa.select(sa.func.count()).select_from(table)) == 0
 
 
-def test_the_shipped_banks_can_be_practised(session) -> None:
+def test_the_shipped_banks_can_be_practised(session, actor) -> None:
     banks.ship(session, LAWS, NOW)
     for guide in study.guides(LAWS):
-        run = study.practice_run(session, guide.name, "a")
+        run = study.practice_run(session, actor, guide.name, "a", NOW)
         assert run.total == study.practice_outline(session, guide.name).total > 50
         asked = study.practice_question(session, run, run.total)
-        checked = study.check_answer(session, guide.name, asked.version_id, ["A"])
+        checked = study.check_answer(session, run, asked.version_id, ["A"])
         assert checked.explanation
         assert checked.article

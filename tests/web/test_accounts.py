@@ -1,11 +1,12 @@
 """Signing in: lock, initial password, idle time, sign-out, a new session at login."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from legaled.domain.permissions import Role
+from legaled.domain.times import beijing_day
 from legaled.models import Person, SignIn
 from legaled.services import accounts
 from tests import factories
@@ -47,7 +48,8 @@ def test_the_right_words_lead_home_or_where_one_wanted_to_go(client, people):
     assert client.get("/exams").status_code == 200
 
 
-@pytest.mark.parametrize("url", ["//evil.example", "https://evil.example", "/\\evil.example", "x"])
+@pytest.mark.parametrize("url", ["//evil.example", "https://evil.example", "/\\evil.example", "x",
+                                 "/%09/evil.example", "/%0aevil.example", "/ /evil.example"])
 def test_nobody_is_sent_to_another_site(client, people, url):
     assert sign_in(client, "1001", GOOD, f"/login?next={url}").location == "/"
 
@@ -92,6 +94,20 @@ def test_who_has_left_cannot_come_in(client, people, database, clock):
     with database.write() as session:
         session.query(Person).filter_by(number="1001").one().left_on = clock.now.date()
     assert sign_in(client, "1001", GOOD).status_code == 422
+
+
+def test_who_leaves_is_out_from_that_day_on(browse, people, database, clock):
+    with database.write() as session:
+        who = session.query(Person).filter_by(number="1001").one()
+        who.left_on = beijing_day(clock.now) + timedelta(days=1)
+        person_id = who.id
+    browser = browse(person_id)
+    assert browser.get("/me").status_code == 200
+    clock.now = datetime(2026, 11, 23, 15, 59, tzinfo=UTC)  # 23:59 in Beijing
+    assert browser.get("/me").status_code == 200
+    clock.now += timedelta(minutes=1)
+    assert browser.get("/me").location.startswith("/login?next=")
+    assert browser.client.get("/me", headers={"Accept": "application/json"}).status_code == 401
 
 
 def change(client, current, chosen, again=None):

@@ -304,7 +304,7 @@ def test_submitting_by_form(staff):
     answer = staff.post("/attempts/1", form({1: (["B"], 1)}, confirm="1"))
     assert (answer.status_code, answer.location) == (303, "/attempts/1/confirm")
     page = staff.get("/attempts/1/confirm").get_data(as_text=True)
-    assert "2、3、4、5、6" in page
+    assert "第 2 至 6 题" in page
     answer = staff.post("/attempts/1", {"submit": "1"})
     assert (answer.status_code, answer.location) == (303, "/attempts/1/review")
     assert staff.post("/attempts/1/submit").location == "/attempts/1/review"

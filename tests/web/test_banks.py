@@ -330,7 +330,7 @@ def test_the_export_comes_back_unchanged_and_is_noted(trainer, database, bank_id
 
 def test_a_question_shows_its_versions_and_can_be_retired(trainer, database, bank_id):
     with database.write() as session:
-        first = banks.export_bank(session, bank_id)[0]
+        first = banks.export_bank(session, SYSTEM, bank_id, NOW)[0]
         changed = factories.question(2, explanation="讲得更清楚的解析")
         banks.import_drafts(session, SYSTEM, "档案法", [changed], NOW)
     url = f"/banks/{bank_id}/questions/{int(first.number[2:])}"
@@ -368,3 +368,27 @@ def test_the_office_reads_and_does_not_edit(browse, people, bank_id, database, c
     for path in ("/banks/upload", f"/banks/{bank_id}/practice", f"{pages[1]}/retire"):
         assert office.post(path).status_code == 403
     assert content() == before
+
+
+def test_a_candidate_does_not_see_the_bank_while_sitting(browse, database):
+    with database.write() as session:
+        made = factories.world(session)
+        question_id = session.scalar(sa.select(sa.func.min(Question.id)))
+        for number in ("trainer", "office"):
+            factories.begin(session, made[number], made.exam_id)
+        count = session.scalar(sa.select(sa.func.count()).select_from(AuditEvent))
+    bank = f"/banks/{made.bank_id}"
+    for number in ("trainer", "office"):
+        browser = browse(made[number].id)
+        for path in (bank, f"{bank}/questions/{question_id}", f"{bank}/export.csv"):
+            answer = browser.get(path)
+            assert answer.status_code == 409, path
+            assert "你正在考试" in answer.get_data(as_text=True)
+        assert browser.get("/banks").status_code == 200
+    with database.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(AuditEvent)) == count
+
+
+def test_downloads_are_kept_by_no_cache(trainer, bank_id):
+    for path in (f"/banks/{bank_id}/export.csv", "/banks/template.csv", f"/banks/{bank_id}"):
+        assert trainer.get(path).headers.getlist("Cache-Control") == ["no-store"], path

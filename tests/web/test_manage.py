@@ -403,3 +403,48 @@ def test_the_command_line_closes_and_lists(
         ("KS-1", "open", 6, 2)
     ]
     assert "KS-1" in run(args=["exams", "list"]).output
+
+
+@pytest.mark.parametrize("year", ["0001", "0002", "1999", "2101", "9999"])
+def test_a_time_at_the_end_of_the_calendar_is_not_taken(
+    world: World, trainer: Any, database: db.Database, year: str
+) -> None:
+    for opens, closes in (
+        (f"{year}-01-01T00:00", f"{year}-12-31T23:59"), ("2026-11-25T09:00", f"{year}-12-31T23:59"),
+    ):
+        answer = trainer.post(
+            f"/manage/{world.exam_id}/make-up",
+            {"makeup-opens": opens, "makeup-closes": closes},
+        )
+        assert answer.status_code == 422
+        assert "年份应在 2000 到 2100 之间" in answer.get_data(as_text=True)
+        answer = trainer.post("/manage/new", typed(world, opens=opens, closes=closes))
+        assert answer.status_code == 422
+        assert "年份应在 2000 到 2100 之间" in answer.get_data(as_text=True)
+    with database.read() as session:
+        assert len(exams.windows(session, [world.exam_id])[world.exam_id]) == 1
+    assert count(database, Exam) == 1
+
+
+def test_only_the_office_reads_scores_on_the_roster(
+    world: World, trainer: Any, office: Any, database: db.Database
+) -> None:
+    with database.write() as session:
+        attempt = factories.begin(session, world["s1"], world.exam_id)
+        attempts.submit(session, world["s1"], attempt.id, {}, NOW)
+        session.execute(sa.update(Attempt).values(score=77))
+        session.execute(sa.update(RosterEntry).where(RosterEntry.sat).values(
+            first_score=77, best_score=77))
+    roster = f"/manage/{world.exam_id}/roster"
+    hint = "成绩只有办公室可见"
+    for path in (roster, f"{roster}/{world['s1'].id}"):
+        shown = office.get(path).get_data(as_text=True)
+        assert "77" in shown
+        assert hint not in shown
+        hidden = trainer.get(path).get_data(as_text=True)
+        assert "77" not in hidden.replace(trainer.csrf, "")
+        assert hidden.count(hint) == 1
+    for browser in (trainer, office):
+        page = browser.get(f"/manage/{world.exam_id}/progress?figure=sat").get_data(as_text=True)
+        assert "人员s1" in page
+        assert "77" not in page.replace(browser.csrf, "")

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, send_file
 
 from legaled import db
 from legaled.domain.permissions import SYSTEM, Role
 from legaled.models import Person, Unit
 from legaled.services import accounts, people
+from legaled.web.access import allow
 from tests import factories
 from tests.factories import NOW
 
@@ -413,3 +414,26 @@ def test_bad_units(admin: Any, database: db.Database, ids: dict[str, int]) -> No
     assert admin.get("/people/units/999").status_code == 404
     assert admin.post("/people/units/999", {"name": "x"}).status_code == 404
     assert everything(database) == before
+
+
+def test_a_download_says_its_character_set_once_and_is_kept_by_no_cache(admin: Any) -> None:
+    answer = admin.get("/people/import/template.csv")
+    assert answer.headers.getlist("Content-Type") == ["text/csv; charset=utf-8"]
+    assert answer.headers.getlist("Cache-Control") == ["no-store"]
+
+
+def test_no_cache_keeps_what_send_file_gives_and_static_files_are_kept(app: Flask) -> None:
+    @app.get("/file")
+    @allow(None)
+    def file() -> Any:
+        return send_file(io.BytesIO(b"x"), download_name="x.csv", as_attachment=True)
+
+    client = app.test_client()
+    sent = client.get("/file")
+    assert sent.headers.getlist("Cache-Control") == ["no-store"]
+    sent.close()
+    for path in ("/static/theme.css", "/bootstrap/bootstrap.min.css"):
+        found = client.get(path)
+        assert "immutable" in found.headers["Cache-Control"]
+        found.close()
+        assert client.get(f"{path}x").headers.getlist("Cache-Control") == ["no-store"]

@@ -258,3 +258,23 @@ def test_practising_writes_nothing_to_the_database(me, count_queries) -> None:
     assert len(count_queries) <= 4
 
 
+
+
+def test_practice_of_the_exams_bank_waits_until_the_paper_is_handed_in(
+    browse, database, clock
+) -> None:
+    with database.write() as session:
+        made = factories.world(session)
+        session.get_one(Bank, made.bank_id).practice = True
+    browser = browse(made["s1"].id)
+    url = f"/practice/{quote('题库')}?seed=a&n=1"
+    version = version_on(text(browser.get(url)))
+    with database.write() as session:
+        deadline = factories.begin(session, made["s1"], made.exam_id).deadline
+    for answer in (browser.get(url), browser.post(url, {"version": version, "answer": "B"})):
+        assert answer.status_code == 409
+        assert "你正在考试，考完才能练习或查看这个题库。" in text(answer)
+        assert "解析" not in text(answer)
+    assert browser.get("/practice").status_code == 200
+    clock.now = deadline
+    assert browser.post(url, {"version": version, "answer": "B"}).status_code == 200

@@ -1,0 +1,84 @@
+"""One row of a bank file: as it was found, and on the desk while it is judged."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from legaled.domain.bank_headers import FIELD_LABEL, MAX_LENGTH, MORE_OPTIONS, OPTION_FIELDS
+from legaled.domain.bank_problems import ERRORS, Problem, problem
+from legaled.domain.banks import LETTERS
+from legaled.domain.text import WHITE, clean, squeeze
+
+# A prefix is one letter and a mark; `A、B两项` is no prefix but a sentence about two letters.
+_PREFIX = re.compile(rf"([A-HＡ-Ｈa-hａ-ｈ])[{WHITE}]*[、.．:：)）][{WHITE}]*+"
+                     r"(?![A-HＡ-Ｈa-hａ-ｈ](?![A-Za-z]))"
+                     r"|[(（]([A-HＡ-Ｈa-hａ-ｈ])[)）](?![(（])")
+_GLUED = re.compile(rf"[^{WHITE}][{WHITE}]+[A-H][{WHITE}]*[、.．:：)）]"
+                    r"|[\u4e00-\u9fff][B-H][.．](?!\d)|答案[:：]")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One row as found: text by field name, untouched."""
+
+    row: int
+    cells: Mapping[str, str]
+
+
+@dataclass
+class Row:
+    """One record on the desk: its texts, and what was found wrong so far."""
+
+    record: Record
+    accept_trailing: bool
+    headers: Mapping[str, str]
+    options: dict[str, str] = field(default_factory=dict)  # letter of the column -> text
+    errors: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+    def raw(self, name: str) -> str:
+        return self.record.cells.get(name, "")
+
+    def text(self, name: str) -> str:
+        return clean(self.raw(name))
+
+    def say(self, code: str, name: str, detail: str = "") -> None:
+        column = self.headers.get(name) or FIELD_LABEL.get(name)
+        heap = self.errors if code in ERRORS else self.warnings
+        heap.append(problem(code, self.record.row, column, self.raw(name), detail))
+
+
+def strip_prefix(text: str) -> tuple[str, str | None]:
+    """The option without its own `A、`, and the first letter that was taken away."""
+    letter = None
+    text = clean(text)
+    while found := _PREFIX.match(text):
+        letter = letter or squeeze(found[1] or found[2]).upper()
+        text = clean(text[found.end():])
+    return text, letter
+
+
+def read_options(row: Row) -> None:
+    """Take the options up, without their own letters; what is odd about them is said."""
+    for letter, name in zip(LETTERS, OPTION_FIELDS, strict=True):
+        raw = row.raw(name)
+        if not raw:
+            continue
+        text, own = strip_prefix(raw)
+        if text:
+            row.options[letter] = text
+        if own not in (None, letter):
+            row.say("option_prefix_differs", name)
+        if _GLUED.search(text):
+            row.say("glued_options", name)
+    if row.text(MORE_OPTIONS):
+        row.say("too_many_options", MORE_OPTIONS)
+
+
+def check_lengths(row: Row) -> None:
+    """Say which fields are too long, and cut them."""
+    for name, limit in MAX_LENGTH.items():
+        if len(row.raw(name)) > limit and (long := len(row.text(name))) > limit:
+            row.say("field_too_long", name, f"这一格有 {long} 字，最多 {limit} 字。")
+            cut = row.text(name)[:limit]  # refused anyway: no pattern need run over megabytes
+            row.record = replace(row.record, cells={**row.record.cells, name: cut})

@@ -1,0 +1,49 @@
+"""Who is sitting an exam at this moment, and what is shut to them and to others meanwhile."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from legaled.domain.errors import ConflictError
+from legaled.domain.permissions import Actor
+from legaled.models import Attempt, Exam, ExamBank
+
+
+def _running(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        Attempt.submitted.is_(None), Attempt.voided.is_(None), Attempt.deadline > now
+    )
+
+
+def banks_in_use(session: Session, person_id: int | None, now: datetime) -> frozenset[int]:
+    """The banks that the person's running attempts are drawn from; one query."""
+    return frozenset(
+        session.scalars(
+            sa.select(ExamBank.bank_id)
+            .join(Exam, Exam.id == ExamBank.exam_id)
+            .join(Attempt, Attempt.exam_id == Exam.id)
+            .where(Attempt.person_id == person_id, Exam.cancelled.is_(None), _running(now))
+        )
+    )
+
+
+def check_bank(session: Session, actor: Actor, bank_id: int, now: datetime) -> None:
+    """Raises ConflictError `sitting` while the actor sits an exam drawn from this bank."""
+    if actor.id is not None and bank_id in banks_in_use(session, actor.id, now):
+        raise ConflictError("sitting")
+
+
+def still_running(
+    session: Session, exam_ids: Collection[int], now: datetime
+) -> frozenset[int]:
+    """Those of the exams at which somebody is writing, also by an extension after the window
+    has closed; one query."""
+    return frozenset(
+        session.scalars(
+            sa.select(Attempt.exam_id)
+            .where(Attempt.exam_id.in_(exam_ids), _running(now))
+            .distinct()
+        )
+    )
