@@ -93,5 +93,5 @@ def _secret(instance: Path) -> str:
             os.link(draft, path)
         draft.unlink()
     if not (found := path.read_text(encoding="ascii").strip()):
-        raise ValueError(f"密钥文件 {path} 是空的。请删除它再启动，会自动新建（所有人需重新登录）。")
+        raise ValueError(f"密钥文件 {path} 是空的。请删除它再启动，会自动新建。")
     return found
