@@ -25,6 +25,7 @@ from legaled.services.bank_imports import ImportResult, compare, import_drafts
 from legaled.services.bank_pages import Shown, shown
 from legaled.services.banks import with_rivals
 from legaled.services.paging import Page, page_of
+from legaled.services.sitting import check_bank_named
 
 PER_PAGE = 50
 FIRST = 5
@@ -190,8 +191,12 @@ def blank_template() -> bytes:
     return write_template(())
 
 
-def review(session: Session, opened: Opened, code: str, page: int) -> Review:
-    """What the owner sees before deciding. Nothing is written."""
+def review(
+    session: Session, actor: Actor, opened: Opened, code: str, page: int, now: datetime
+) -> Review:
+    """What the owner sees before deciding, the bank's own answers beside the file's included:
+    refused (`sitting`) to who sits an exam drawn from that bank. Nothing is written."""
+    check_bank_named(session, actor, opened.bank, now)
     report = opened.report
     result = compare(session, opened.bank, report.drafts)
     problems = [*report.errors, *report.warnings]

@@ -167,7 +167,8 @@ def _plan(
     if bank_id is not None:
         for target in _known(session, bank_id, marked):
             plan.by_number[number_of(target.id)] = plan.by_mark[target.mark] = target
-    for draft, mark in marked:
+    # rows that name their question first: what they leave behind is free for the others
+    for draft, mark in sorted(marked, key=lambda one: one[0].number not in plan.by_number):
         _place(plan, draft, mark, take)
     return plan
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from legaled.domain.errors import ConflictError
 from legaled.domain.permissions import Actor
-from legaled.models import Attempt, Exam, ExamBank
+from legaled.models import Attempt, Bank, Exam, ExamBank
 
 
 def _running(now: datetime) -> sa.ColumnElement[bool]:
@@ -33,6 +33,13 @@ def check_bank(session: Session, actor: Actor, bank_id: int, now: datetime) -> N
     """Raises ConflictError `sitting` while the actor sits an exam drawn from this bank."""
     if actor.id is not None and bank_id in banks_in_use(session, actor.id, now):
         raise ConflictError("sitting")
+
+
+def check_bank_named(session: Session, actor: Actor, name: str, now: datetime) -> None:
+    """As `check_bank`; a bank that is not there yet holds no secrets."""
+    bank_id = session.scalar(sa.select(Bank.id).where(Bank.name == name))
+    if bank_id is not None:
+        check_bank(session, actor, bank_id, now)
 
 
 def still_running(

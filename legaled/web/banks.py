@@ -206,7 +206,8 @@ def _import_page(
     opened: bank_desk.Opened, form: ImportForm, columns: Any = None, wrong: str | None = None
 ) -> str:
     with db.database().read() as session:
-        review = bank_desk.review(session, opened, request.args.get("code", ""), _page_number())
+        review = bank_desk.review(
+            session, actor(), opened, request.args.get("code", ""), _page_number(), now())
     return render_template(
         "banks/import.html", opened=opened, view=review, form=form, fields=COLUMN_CHOICES,
         mapping=columns or opened.report.bank.mapping, wrong=wrong, code=review.code)

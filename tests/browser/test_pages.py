@@ -22,6 +22,7 @@ from tests import factories
 from tests.browser.conftest import DESK, PHONE, Site, Visit, options_of, served_copy
 
 pytestmark = pytest.mark.browser
+FREE_BANK = "练手题库"
 NO_PAGES = frozenset({"static", "bootstrap", "home.healthz"})
 # what a page shows only when its address asks for it
 QUERIES: Mapping[str, Sequence[str]] = {
@@ -42,13 +43,15 @@ def site(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def _prepare(site: Site) -> None:
-    """D003 is in the middle of a paper; D007 has a draft exam and a file at the import desk."""
+    """D003 is in the middle of a paper, which leaves one bank to practise with;
+    D007 has a draft exam and a file at the import desk."""
     now = utc_now()
     with site.database.write() as session:
         exam_id = session.scalars(sa.select(sa.func.max(Exam.id))).one()
         attempts.start(session, actor_of(session, "D003"), exam_id, now)
         trainer = actor_of(session, "D007")
         bank_id = session.scalars(sa.select(sa.func.min(Bank.id))).one()
+        factories.bank(session, FREE_BANK, practice=True)
         draft = factories.draft([bank_id], opens=now, closes=now + factories.DAY)
         exams.create(session, trainer, draft, now)
     options = {"bank": "新题库", "valid_only": False, "accept_trailing": False, "practice": False}
@@ -73,6 +76,7 @@ class Known:
         self.values: dict[str, Sequence[Any]] = {
             "bank_id": [bank], "question_id": [question],
             "law": [site.value(sa.select(sa.func.min(Bank.name)))],
+            "study.practice law": [FREE_BANK],
             "unit_id": [site.value(sa.select(sa.func.max(Unit.id)))],
             "person_id": self._all(sa.select(RosterEntry.person_id).where(
                 RosterEntry.number.in_([demo.EXEMPT, demo.ABSENT]))),

@@ -10,7 +10,7 @@ from tests.load.client import Measured, drive
 from tests.load.server import serving
 from tests.load.world import Candidate, candidates
 
-PEOPLE, ROUNDS, REPEATS = 50, 40, 7
+PEOPLE, READERS, ROUNDS, REPEATS = 50, 16, 40, 7
 
 
 def save() -> None:
@@ -26,15 +26,15 @@ def save() -> None:
             for _ in range(REPEATS):
                 runs["floor"].append(drive(floor, _saves(others), ROUNDS))
                 runs["save"].append(drive(ours, _saves(people), ROUNDS))
-                runs["page"].append(drive(ours, _pages(people), 8))
+                runs["page"].append(drive(ours, _pages(people[:READERS]), 20))
     if any(run.failures for measured in runs.values() for run in measured):
         sys.exit("a request failed: the figures mean nothing")
     for name, measured in runs.items():
-        middle = sorted(measured, key=lambda run: run.cpu_ms)[REPEATS // 2]
-        print(middle.line(name))
+        print(sorted(measured, key=lambda run: run.cpu_ms)[REPEATS // 2].line(name))
     ratios = [a.cpu_ms / b.cpu_ms for a, b in zip(runs["save"], runs["floor"], strict=True)]
     print(f"save / floor: {statistics.median(ratios):.2f} (server CPU, median of {REPEATS} runs)")
-    print(f"a 50-question page: {statistics.median(r.cpu_ms for r in runs['page']):.2f} ms CPU")
+    middle = statistics.median(run.cpu_ms for run in runs["page"])
+    print(f"a 50-question page, {READERS} readers: {middle:.2f} ms CPU")
 
 
 def _saves(people: list[Candidate]):  # type: ignore[no-untyped-def]
