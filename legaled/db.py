@@ -27,7 +27,7 @@ POOL = 16  # connections kept open a process; more are opened under load and clo
 class WriteLock:
     """SQLite's write lock, taken in turn: threads queue on a mutex, processes on a lock file.
 
-    Without it two busy processes starve each other (see HOUSE: 966 ms against 88 ms at p99).
+    Without it two busy processes starve each other (measured: 966 ms against 88 ms at p99).
     """
 
     def __init__(self, path: Path) -> None:

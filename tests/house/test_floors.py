@@ -58,9 +58,9 @@ def test_imports_go_down(path):
         assert parts[0] not in OUTSIDE_BANNED.get(floor, ()), f"{floor} imports {name}"
 
 
-def test_the_floor_test_can_fail():
+def test_the_floor_test_can_fail(tmp_path):
     tree = "from legaled.services import exams\nimport flask\nfrom legaled import db"
-    (path := Path("/tmp/floor_probe.py")).write_text(tree)
+    (path := tmp_path / "probe.py").write_text(tree)
     assert list(imports(path)) == ["legaled.services", "flask", "legaled.db"]
 
 
