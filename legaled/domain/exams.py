@@ -55,10 +55,8 @@ class Window:
 
 @dataclass(frozen=True)
 class Candidate:
-    """What the start of an attempt depends on, for one person and one exam."""
+    """What the start of an attempt depends on, for one required person and one exam."""
 
-    on_roster: bool
-    exempt: bool
     formal_attempts: int  # not voided, in the formal sitting
     make_up_attempts: int  # not voided, in the sitting that is open now
     passed: bool
@@ -84,6 +82,19 @@ def stage(
     return Stage.BETWEEN if started else Stage.ANNOUNCED
 
 
+def shown(
+    after_submit: Show, after_close: Show, at: Stage, *, still_writing: bool, dropped: bool
+) -> Show:
+    """What a candidate may see of an attempt that is over.
+
+    `still_writing`: somebody with an extension has not finished, so the exam is not over for all.
+    `dropped`: the attempt was voided or its exam cancelled.
+    """
+    if dropped:
+        return Show.NOTHING
+    return after_close if at is Stage.CLOSED and not still_writing else after_submit
+
+
 def open_window(windows: Sequence[Window], now: datetime) -> Window:
     """The sitting that can be started now; refused with less than a minute left."""
     for window in windows:
@@ -94,10 +105,6 @@ def open_window(windows: Sequence[Window], now: datetime) -> Window:
 
 def check_start(candidate: Candidate, window: Window, attempts: int) -> None:
     """Raises the protocol's refusal, or returns: the person may start a new attempt."""
-    if not candidate.on_roster:
-        raise ConflictError("not_on_roster")
-    if candidate.exempt:
-        raise ConflictError("exempt")
     if window.number == 0:
         used_up = candidate.formal_attempts >= attempts
     else:

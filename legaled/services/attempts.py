@@ -1,7 +1,7 @@
 """Sitting an exam: starting, saving, submitting (EXAM_PROTOCOL.md)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -32,7 +32,7 @@ from legaled.services import study
 from legaled.services.drawing import open_attempt
 from legaled.services.exams import windows as windows_of
 from legaled.services.marking import close
-from legaled.services.saving import BIGGEST_ID, step_names
+from legaled.services.saving import BIGGEST_ID, LAST_STEPS, saved_of, step_names
 
 # ── starting ────────────────────────────────────────────────────────────────
 
@@ -79,7 +79,7 @@ def start(
     due = [a for a in valid if not a.closed and _state(a, now) is State.OVERDUE]
     if due:
         close(session, due, now)
-    window = _check(session, actor, exam, entry, own, now)
+    window = _check(session, actor, exam, entry, valid, now)
     rules.check_address(exam.networks, address)
     if not password_ok:
         raise ForbiddenError("password_required")
@@ -95,24 +95,20 @@ def _check(
     actor: Actor,
     exam: Exam,
     entry: RosterEntry | None,
-    own: Any,
+    valid: Sequence[Attempt],
     now: datetime,
 ) -> rules.Window:
     """Every refusal but address and password; returns the sitting that is open."""
-    on_roster = entry is not None and entry.removed is None
-    if not on_roster:
+    if entry is None or entry.removed is not None:
         raise ConflictError("not_on_roster")
-    if entry.exempt is not None:  # type: ignore[union-attr]  # on_roster says it is there
+    if entry.exempt is not None:
         raise ConflictError("exempt")
     if exam.cancelled is not None:
         raise ConflictError("not_open")
     windows = windows_of(session, [exam.id])[exam.id]
     window = rules.open_window(windows, now)
     formal = {w.id for w in windows if w.number == 0}
-    valid = [attempt for attempt in own if not attempt.voided]
     candidate = rules.Candidate(
-        on_roster=True,
-        exempt=False,
         formal_attempts=sum(a.sitting_id in formal for a in valid),
         make_up_attempts=sum(a.sitting_id == window.id for a in valid),
         passed=any((a.score or 0) >= exam.pass_line for a in valid if a.closed),
@@ -248,11 +244,4 @@ def _judge(
 
 def saved_answers(session: Session, attempt_id: int) -> dict[int, Saved]:
     """The last step of every slot that has one; one query."""
-    found: dict[int, Saved] = {}
-    for slot, answer, seq, tab, saved in session.execute(
-        sa.select(Step.slot, Step.answer, Step.seq, Step.tab, Step.saved)
-        .where(Step.attempt_id == attempt_id)
-        .order_by(Step.slot, Step.seq)
-    ):
-        found[slot] = Saved(tuple(json.loads(answer)), seq, tab, saved)
-    return found
+    return saved_of(session.execute(LAST_STEPS, {"attempt_id": attempt_id}))

@@ -176,12 +176,14 @@ def _attempts(
     found: dict[int, list[MyAttempt]] = defaultdict(list)
     for attempt in own:
         exam = by_id[attempt.exam_id]
-        over = exam.cancelled is not None or attempt.voided is not None
-        running = not over and state(attempt.submitted, attempt.deadline, now) is State.OPEN
+        dropped = exam.cancelled is not None or attempt.voided is not None
+        running = not dropped and state(attempt.submitted, attempt.deadline, now) is State.OPEN
         at = rules.stage(exam.published, exam.cancelled, windows[exam.id], now)
-        closed = at is Stage.CLOSED and exam.id not in writing
-        show = exam.after_close if closed else exam.after_submit
-        visible = not running and not over and show is not Show.NOTHING
+        show = rules.shown(
+            exam.after_submit, exam.after_close, at,
+            still_writing=exam.id in writing, dropped=dropped,
+        )
+        visible = not running and show is not Show.NOTHING
         found[exam.id].append(
             MyAttempt(
                 attempt.id, attempt.number, running, attempt.voided is not None,

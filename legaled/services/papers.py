@@ -1,6 +1,5 @@
 """Reading an attempt: the paper while it runs, and afterwards what the exam lets one see."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,17 +8,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from legaled.domain import exams as rules
-from legaled.domain.attempts import Answer, Marked, Saved, State, shown_key, state
+from legaled.domain.attempts import Answer, Marked, Saved, State, mark, shown_key, state
 from legaled.domain.banks import Kind
 from legaled.domain.errors import NotFoundError
 from legaled.domain.exams import Show, Stage
 from legaled.domain.permissions import Actor
-from legaled.models import Attempt, Exam, QuestionVersion, Slot, Step
+from legaled.models import Attempt, Exam, QuestionVersion, Slot
 from legaled.services.accounts import Hot
 from legaled.services.attempts import saved_answers
 from legaled.services.exams import windows as windows_of
-from legaled.services.marking import marks_of
-from legaled.services.saving import BIGGEST_ID
+from legaled.services.saving import BIGGEST_ID, LAST_STEPS, saved_of
 from legaled.services.sitting import still_running
 
 
@@ -70,15 +68,6 @@ _SLOTS = (
     .where(Slot.attempt_id == sa.bindparam("attempt_id"))
     .order_by(Slot.number)
 )
-_LATER = Step.__table__.alias("later")
-_LAST_STEPS = sa.select(Step.slot, Step.answer, Step.seq, Step.tab, Step.saved).where(
-    Step.attempt_id == sa.bindparam("attempt_id"),
-    Step.seq
-    == sa.select(sa.func.max(_LATER.c.seq))
-    .where(_LATER.c.attempt_id == Step.attempt_id, _LATER.c.slot == Step.slot)
-    .correlate(Step)
-    .scalar_subquery(),
-)
 
 
 def paper(hot: Hot, actor: Actor, attempt_id: int, now: datetime) -> Paper:
@@ -92,10 +81,7 @@ def paper(hot: Hot, actor: Actor, attempt_id: int, now: datetime) -> Paper:
     over = cancelled or voided
     running = not over and state(submitted, deadline, now) is State.OPEN
     slots = [PaperSlot(*row) for row in hot.rows(_SLOTS, attempt_id=attempt_id)]
-    saved = {
-        slot: Saved(tuple(json.loads(answer)), seq, tab, at)
-        for slot, answer, seq, tab, at in hot.rows(_LAST_STEPS, attempt_id=attempt_id)
-    }
+    saved = saved_of(hot.rows(LAST_STEPS, attempt_id=attempt_id))
     return Paper(attempt_id, exam_id, code, title, deadline, running, slots, saved)
 
 
@@ -169,11 +155,12 @@ def review(session: Session, actor: Actor, attempt_id: int, now: datetime) -> Re
     if running and not cancelled and not voided:
         return None
     windows = windows_of(session, [exam.id])[exam.id]
-    closed = rules.stage(exam.published, exam.cancelled, windows, now) is Stage.CLOSED
-    closed = closed and exam.id not in still_running(session, [exam.id], now)
-    show = exam.after_close if closed else exam.after_submit
-    if cancelled or voided:
-        show = Show.NOTHING
+    at = rules.stage(exam.published, exam.cancelled, windows, now)
+    writing = exam.id in still_running(session, [exam.id], now)
+    show = rules.shown(
+        exam.after_submit, exam.after_close, at,
+        still_writing=writing, dropped=cancelled or voided,
+    )
     slots = _reviewed(session, attempt.id)
     return Review(
         attempt_id=attempt.id,
@@ -193,7 +180,7 @@ def review(session: Session, actor: Actor, attempt_id: int, now: datetime) -> Re
         score=None if show is Show.NOTHING else sum(slot.earned for slot in slots),
         slots=slots if show is Show.ALL else None,
         closes=max(window.closes for window in windows),
-        exam_closed=closed,
+        exam_closed=at is Stage.CLOSED and not writing,
         after_close=exam.after_close,
     )
 
@@ -206,9 +193,9 @@ def _reviewed(session: Session, attempt_id: int) -> list[ReviewedSlot]:
         .order_by(Slot.number)
     ).all()
     answers = {slot: saved.answer for slot, saved in saved_answers(session, attempt_id).items()}
-    earned = marks_of(session, [attempt_id])[attempt_id]
     found = []
     for slot, version in rows:
+        given = answers.get(slot.number, ())
         marked = Marked(version.kind, version.key, slot.option_order, slot.points)
         options = tuple(
             (rules.LETTERS[place], version.options[rules.LETTERS.index(letter)])
@@ -216,8 +203,8 @@ def _reviewed(session: Session, attempt_id: int) -> list[ReviewedSlot]:
         )
         found.append(
             ReviewedSlot(
-                slot.number, version.kind, version.stem, options, answers.get(slot.number, ()),
-                shown_key(marked), earned[slot.number], slot.points, version.explanation,
+                slot.number, version.kind, version.stem, options, given,
+                shown_key(marked), mark(marked, given), slot.points, version.explanation,
                 version.law, version.article,
             )
         )

@@ -1,8 +1,10 @@
 """Saving one answer: the hot path of an exam morning, two statements and no ORM."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -17,12 +19,30 @@ TAB_MAX = 64
 BIGGEST_ID = 2**31 - 1
 
 
-@dataclass(frozen=True)
 class StaleError(Exception):
     """The step was not the next one; `saved` is what the server has."""
 
-    saved: Saved
-    deadline: datetime
+    def __init__(self, saved: Saved, deadline: datetime) -> None:
+        super().__init__()
+        self.saved, self.deadline = saved, deadline
+
+
+_LATER = Step.__table__.alias("later")
+LAST_STEPS = sa.select(Step.slot, Step.answer, Step.seq, Step.tab, Step.saved).where(
+    Step.attempt_id == sa.bindparam("attempt_id"),
+    Step.seq
+    == sa.select(sa.func.max(_LATER.c.seq))
+    .where(_LATER.c.attempt_id == Step.attempt_id, _LATER.c.slot == Step.slot)
+    .correlate(Step)
+    .scalar_subquery(),
+)
+
+
+def saved_of(rows: Iterable[Any]) -> dict[int, Saved]:
+    """The rows of LAST_STEPS, by slot."""
+    return {
+        slot: Saved(tuple(json.loads(answer)), seq, tab, at) for slot, answer, seq, tab, at in rows
+    }
 
 
 _LAST = sa.select(sa.func.max(Step.seq)).where(

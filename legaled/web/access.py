@@ -122,11 +122,12 @@ def sign_out() -> None:
 
 @login_manager.user_loader  # type: ignore[untyped-decorator]  # Flask-Login carries no types
 def _load(token: str) -> Member | None:
-    at = int(now().timestamp())
+    moment = now()
+    at = int(moment.timestamp())
     idle = current_app.config["LEGALED"].idle_minutes * 60
     if at - session.get("seen", 0) > idle:
         return None
-    found = accounts.actor_of(db.hot(), token_hash(token), now())
+    found = accounts.actor_of(db.hot(), token_hash(token), moment)
     if found is None:
         return None
     if at - session["seen"] >= SEEN_EVERY:

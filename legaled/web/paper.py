@@ -67,18 +67,18 @@ def page_of(
     `load` gives the contents of question versions that this process has not rendered yet.
     """
     kept: dict[tuple[int, int], Fragment] = current_app.extensions.setdefault("fragments", {})
-    mine = {key: kept.get(key) for slot in slots for key in [(slot.version_id, slot.points)]}
-    missing = {version_id for (version_id, _), fragment in mine.items() if fragment is None}
-    contents = load(missing) if missing else {}
-    if len(kept) > KEPT:
-        kept.clear()
-    for version_id, points in [key for key, fragment in mine.items() if fragment is None]:
-        made = _render(contents[version_id], points)
-        mine[version_id, points] = kept[version_id, points] = made
+    wanted = {(slot.version_id, slot.points) for slot in slots}
+    mine = {key: fragment for key in wanted if (fragment := kept.get(key))}
+    if missing := wanted - mine.keys():
+        contents = load({version_id for version_id, _ in missing})
+        made = {key: _render(contents[key[0]], key[1]) for key in missing}
+        if len(kept) > KEPT:
+            kept.clear()
+        kept.update(made)
+        mine.update(made)
     pieces = [
-        _fill(fragment, slot, saved.get(slot.number, Saved()))
+        _fill(mine[slot.version_id, slot.points], slot, saved.get(slot.number, Saved()))
         for slot in slots
-        if (fragment := mine[slot.version_id, slot.points]) is not None
     ]
     return Markup("".join(pieces))  # noqa: S704 - fragments come from autoescaped templates
 
