@@ -17,7 +17,9 @@ from legaled.domain.banks import KIND_LABEL
 from legaled.domain.errors import InvalidError, NotFoundError
 from legaled.domain.permissions import SYSTEM
 from legaled.domain.text import width
-from legaled.files.banks import CheckReport, check, unknown_columns, write_template
+from legaled.files.bank_check import CheckReport, check
+from legaled.files.bank_writing import write_template
+from legaled.files.banks import unknown_columns
 from legaled.services import banks
 
 group = AppGroup("bank", help="题库：检查、导入、导出、列出。")

@@ -4,7 +4,7 @@ A file is kept whole or refused whole (`UnreadableFileError`); what is wrong wit
 a `Problem`, judged in `legaled.domain.bank_rows`.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -12,24 +12,16 @@ from legaled.domain.bank_headers import (
     FIELD_LABEL,
     FIELDS,
     MORE_OPTIONS,
-    OPTION_FIELDS,
     is_extra_option,
     map_headers,
 )
-from legaled.domain.bank_problems import Problem, UnreadableFileError, problem
+from legaled.domain.bank_problems import Problem, problem
 from legaled.domain.bank_record import Record
-from legaled.domain.bank_rows import judge_record
 from legaled.domain.banks import (
-    KIND_LABEL,
-    LETTERS,
     MAX_ROWS,
-    Kind,
-    Pair,
-    QuestionDraft,
-    duplicates_and_conflicts,
 )
-from legaled.domain.text import clean, escape_cell, unescape_cell
-from legaled.files.tables import Line, read_table, refuse, suffix_of, write_csv
+from legaled.domain.text import clean, unescape_cell
+from legaled.files.tables import Line, read_table, refuse
 
 
 @dataclass(frozen=True)
@@ -136,105 +128,3 @@ def _cells(cells: Sequence[str], places: Mapping[str, int], extra: Sequence[int]
     if extra and (more := " | ".join(cells[place] for place in extra if clean(cells[place]))):
         found[MORE_OPTIONS] = more
     return found
-
-
-# ---- the report ----
-
-@dataclass(frozen=True)
-class CheckReport:
-    """What a file holds and what is wrong with it. `drafts` is what an import would take."""
-
-    bank: BankFile
-    valid: Mapping[Kind, int]
-    drafts: Sequence[QuestionDraft]
-    errors: Sequence[Problem]
-    warnings: Sequence[Problem]
-    duplicates: Sequence[Pair]
-    conflicts: Sequence[Pair]
-    exit_code: int
-    rivals: Sequence[QuestionDraft] = ()  # the drafts behind `conflicts`, for --take-conflicts
-
-    def as_json(self) -> dict[str, object]:
-        """The keys of `--json` in their order; the last three are for who knows the bank."""
-        bank = self.bank
-        return {
-            "file": bank.file, "format": bank.format, "encoding": bank.encoding,
-            "delimiter": bank.delimiter, "sheet": bank.sheet, "header_row": bank.header_row,
-            "mapping": dict(bank.mapping), "records": len(bank.rows),
-            "valid": {kind.value: self.valid.get(kind, 0) for kind in Kind},
-            "errors": [one.as_json() for one in self.errors],
-            "warnings": [one.as_json() for one in self.warnings],
-            "duplicates": [{"row": row, "of": of} for row, of in self.duplicates],
-            "conflicts": [{"row": row, "of": of} for row, of in self.conflicts],
-            "added": None, "changed": None, "unchanged": None,
-        }
-
-
-def check(data: bytes, filename: str, *, accept_trailing: bool = False,
-          articles: Callable[[str], int | None] | None = None, sheet: str | None = None,
-          mapping: Mapping[str, str] | None = None) -> CheckReport:
-    """Reads and judges a whole file; never raises for what is in it and writes nothing."""
-    try:
-        bank = read_bank(data, filename, sheet=sheet, mapping=mapping)
-    except UnreadableFileError as error:
-        shape = BankFile(filename, suffix_of(filename))
-        return CheckReport(shape, {}, (), [error.problem], (), (), (), 2)
-    headers = {name: header for header, name in bank.mapping.items()}
-    headers |= [(MORE_OPTIONS, header) for header in bank.headers if is_extra_option(header)][:1]
-    errors, warnings, drafts = list(bank.errors), list[Problem](), list[QuestionDraft]()
-    for record in bank.records:
-        draft, wrong, doubtful = judge_record(
-            record, accept_trailing=accept_trailing, articles=articles, headers=headers)
-        errors += wrong
-        warnings += doubtful
-        if draft:
-            drafts.append(draft)
-    valid = {kind: sum(draft.kind is kind for draft in drafts) for kind in Kind}
-    kept, duplicates, conflicts = duplicates_and_conflicts(drafts)
-    against = {row for row, _ in conflicts}
-    errors.sort(key=lambda one: one.row or 0)
-    return CheckReport(bank, valid, kept, errors, warnings, duplicates, conflicts,
-                       1 if errors else 0, [one for one in drafts if one.row in against])
-
-
-# ---- writing ----
-
-def _key_text(draft: QuestionDraft) -> str:
-    if draft.kind is Kind.JUDGE:
-        return draft.options[LETTERS.index(draft.key[0])]
-    return {Kind.BLANK: "；".join(draft.key), Kind.ESSAY: draft.answer_text}.get(
-        draft.kind, "".join(draft.key))
-
-
-def _template_row(draft: QuestionDraft) -> list[str]:
-    options = () if draft.kind is Kind.JUDGE else draft.options
-    cells = {
-        "number": draft.number or draft.foreign_number, "kind": KIND_LABEL[draft.kind],
-        "stem": draft.stem, **dict(zip(OPTION_FIELDS, options, strict=False)),
-        "answer": _key_text(draft), "explanation": draft.explanation,
-        "difficulty": draft.difficulty,
-        "points": "" if draft.points is None else format(draft.points, "f"),
-        "topic": draft.topic, "law": draft.law, "article": draft.article, "source": draft.source,
-    }
-    return [escape_cell(cells.get(name, "")) for name in FIELDS]
-
-
-def write_template(rows: Iterable[QuestionDraft]) -> bytes:
-    """The template with these questions: checking it again gives the same drafts."""
-    return write_csv([list(FIELD_LABEL.values()), *map(_template_row, rows)])
-
-
-def refused_rows(bank: BankFile, problems: Iterable[Problem]) -> bytes:
-    """The rows with problems, and why, as a file like the one that came (XLSX: CSV for Excel)."""
-    reasons: dict[int, list[str]] = {}
-    for one in problems:
-        if one.row is not None and one.row in bank.rows:
-            where = f"{one.column}：" if one.column else ""
-            reasons.setdefault(one.row, []).append(where + one.message)
-    width = len(bank.headers)
-    table = [[*bank.headers, "原因"]]
-    for row, why in sorted(reasons.items()):
-        cells = [escape_cell(unescape_cell(cell)) for cell in bank.rows[row]]
-        cells += [""] * (width - len(cells))
-        table.append([*cells[:width], " ".join(dict.fromkeys(why)), *cells[width:]])
-    return write_csv(table, bank.delimiter or ",", bank.encoding or "utf-8-sig")

@@ -1,6 +1,6 @@
 from legaled.models.attempts import Attempt, Slot, Step
 from legaled.models.audit import AuditEvent
-from legaled.models.banks import Bank, Question, QuestionVersion
+from legaled.models.banks import Bank, BankImport, Question, QuestionVersion
 from legaled.models.base import Model
 from legaled.models.exams import Exam, ExamBank, PoolItem, Quota, Sitting
 from legaled.models.people import Person, SignIn, Unit
@@ -11,6 +11,7 @@ __all__ = [
     "Attempt",
     "AuditEvent",
     "Bank",
+    "BankImport",
     "Exam",
     "ExamBank",
     "Model",

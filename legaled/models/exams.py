@@ -11,13 +11,17 @@ from legaled.models.base import Id, Model
 
 
 class Exam(Model):
-    """Draft until `published`; `after_submit`/`after_close` say what the candidate may see."""
+    """Draft until `published`; `after_submit`/`after_close` say what the candidate may see.
+
+    `practice_share`: at most so many percent of its questions may be open for practice.
+    """
 
     __tablename__ = "exam"
     __table_args__ = (
         sa.CheckConstraint("minutes > 0", "minutes_positive"),
         sa.CheckConstraint("attempts BETWEEN 1 AND 3", "attempts_one_to_three"),
         sa.CheckConstraint("0 <= pass_line AND pass_line <= excellent_line", "lines_in_order"),
+        sa.CheckConstraint("practice_share BETWEEN 0 AND 100", "practice_share_percent"),
     )
     id: Mapped[Id]
     code: Mapped[str] = mapped_column(sa.String(40), unique=True)
@@ -31,6 +35,7 @@ class Exam(Model):
     seed: Mapped[str] = mapped_column(sa.String(40))
     password_hash: Mapped[str] = mapped_column(sa.String(200), default="")
     networks: Mapped[list[str]] = mapped_column(default=list)
+    practice_share: Mapped[int] = mapped_column(default=100, server_default="100")
     required_laws: Mapped[list[str]] = mapped_column(default=list)
     after_submit: Mapped[Show] = mapped_column(default=Show.SCORE)
     after_close: Mapped[Show] = mapped_column(default=Show.ALL)

@@ -19,7 +19,8 @@ from legaled.domain.banks import KIND_LABEL, QuestionDraft
 from legaled.domain.errors import InvalidError, NotFoundError
 from legaled.domain.permissions import Actor
 from legaled.files import uploads
-from legaled.files.banks import CheckReport, check, refused_rows, write_template
+from legaled.files.bank_check import CheckReport, check
+from legaled.files.bank_writing import refused_rows, write_template
 from legaled.files.uploads import Upload
 from legaled.services.bank_imports import ImportResult, compare, import_drafts
 from legaled.services.bank_pages import Shown, shown

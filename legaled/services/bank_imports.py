@@ -135,7 +135,7 @@ def import_drafts(
         session.flush()
     bank.practice = bank.practice or practice
     plan = _plan(session, bank.id, drafts, take_conflicts)
-    _write(session, actor, bank.id, plan, now)
+    _write(session, actor, bank, plan, now)
     result = plan.result(bank.id)
     audit.note(session, actor, "bank.import", f"bank {name}", now,
                detail=f"added {result.added}, changed {result.changed}")
@@ -243,7 +243,8 @@ def _renumbered(draft: QuestionDraft, target: _Target | None) -> QuestionDraft:
     return replace(draft, foreign_number=draft.foreign_number or other or kept)
 
 
-def _write(session: Session, actor: Actor, bank_id: int, plan: _Plan, now: datetime) -> None:
+def _write(session: Session, actor: Actor, bank: Bank, plan: _Plan, now: datetime) -> None:
+    approved = None if bank.review else now
     new = [target for target in plan.touched if target.known is None]
     changed = [target for target in plan.touched if target.is_changed]
     for target in changed:
@@ -258,13 +259,14 @@ def _write(session: Session, actor: Actor, bank_id: int, plan: _Plan, now: datet
     if new:
         ids = dict(session.execute(
             sa.insert(Question).returning(Question.fingerprint, Question.id),
-            [{"bank_id": bank_id, "fingerprint": one.mark, "version": 1} for one in new],
+            [{"bank_id": bank.id, "fingerprint": one.mark, "version": 1} for one in new],
         ).all())
         for target in new:
             target.id, target.version = ids[target.mark], 1
     if new or changed:
         session.execute(
-            sa.insert(QuestionVersion), [_version(one, actor, now) for one in (*new, *changed)])
+            sa.insert(QuestionVersion), [
+                _version(one, actor, now) | {"approved": approved} for one in (*new, *changed)])
 
 
 def _version(target: _Target, actor: Actor, now: datetime) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from legaled.domain.banks import Kind, QuestionDraft
 from legaled.domain.errors import NotFoundError
 from legaled.domain.permissions import SYSTEM, Actor
 from legaled.domain.text import clean
-from legaled.files.banks import CheckReport, check, write_template
+from legaled.files.bank_check import CheckReport, check
+from legaled.files.bank_writing import write_template
 from legaled.models import Bank, Question, QuestionVersion
 from legaled.services import audit
 from legaled.services.bank_imports import (

@@ -36,7 +36,7 @@ def tasks(session: Session, actor: Actor, now: datetime) -> list[Task]:
     if actor.may(Permission.ROSTER_EDIT):
         found += _absence_tasks(session, now)
     if actor.may(Permission.BANK_EDIT) and not session.scalar(sa.select(Bank.id).limit(1)):
-        found.append(Task("还没有题库", "先导入一个题库，再组卷", "banks.upload", None))
+        found.append(Task("还没有题库", "先导入一个题库，再组卷", "imports.upload", None))
     if actor.may(Permission.PEOPLE_EDIT):
         people = session.scalar(sa.select(sa.func.count(Person.id))) or 0
         if people <= 1:

@@ -17,7 +17,9 @@ from legaled.domain.bank_problems import ERRORS, UnreadableFileError
 from legaled.domain.bank_record import Record
 from legaled.domain.bank_rows import judge_record
 from legaled.domain.banks import JUDGE_OPTIONS, MAX_ROWS, Kind, QuestionDraft
-from legaled.files.banks import check, read_bank, refused_rows, write_template
+from legaled.files.bank_check import check
+from legaled.files.bank_writing import refused_rows, write_template
+from legaled.files.banks import read_bank
 from legaled.files.tables import MAX_BYTES
 
 HEADER = "题号,题型,题干,选项A,选项B,选项C,选项D,答案,解析"

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from legaled.domain.banks import Kind, QuestionDraft
 from legaled.domain.errors import InvalidError, NotFoundError
 from legaled.domain.permissions import SYSTEM
-from legaled.files.banks import check, write_template
+from legaled.files.bank_check import check
+from legaled.files.bank_writing import write_template
 from legaled.models import AuditEvent, Bank, Question, QuestionVersion
 from legaled.services import bank_imports, banks
 from tests import factories
