@@ -9,7 +9,7 @@ from jinja2 import StrictUndefined
 from legaled import cli, db
 from legaled.clock import utc_now
 from legaled.config import ROOT, Config
-from legaled.web import BLUEPRINTS, access, assets, errors, logs, numbers, pages
+from legaled.web import BLUEPRINTS, access, assets, cites, errors, logs, numbers, pages
 
 
 def create_app(
@@ -38,6 +38,7 @@ def create_app(
     assets.init_app(app)
     pages.init_app(app)
     numbers.init_app(app)
+    cites.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     access.refuse_undeclared_views(app)

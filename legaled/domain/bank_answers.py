@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 from legaled.domain.bank_record import Row, strip_prefix
@@ -40,8 +41,15 @@ _GAP_PREFIX = re.compile(rf"^(?:第.{{1,2}}空[:：][{WHITE}]*)+")
 
 def _canon(answer: str) -> str:
     """Half width, upper case, without `答案：`, brackets around it and a full stop behind it."""
+    return _short_canon(answer) if len(answer) < 30 else _long_canon(answer)
+
+
+def _long_canon(answer: str) -> str:
     text = unicodedata.normalize("NFKC", answer).upper().strip(WHITE)
     return _ANSWER_PREFIX.sub("", text).strip(WHITE + "()[]【】。.;,、")
+
+
+_short_canon = lru_cache(maxsize=4_096)(_long_canon)  # a bank has few answers, again and again
 
 
 def judge_value(text: str) -> bool | None:
@@ -172,9 +180,13 @@ def _derive_kind(row: Row) -> Kind:
 
 def kind_of(row: Row) -> Kind | None:
     """What the 题型 says, else what the row looks like; None, and said so, for an unknown word."""
-    word = squeeze(row.text("kind")).lower()
-    word = normalise(word).removesuffix("题")
+    word = _kind_word(row.text("kind"))
     if word not in KIND_WORDS:
         row.say("kind_unknown", "kind")
         return None
     return KIND_WORDS[word] or _derive_kind(row)
+
+
+@lru_cache(maxsize=1_024)
+def _kind_word(text: str) -> str:
+    return normalise(squeeze(text[:200]).lower()).removesuffix("题")

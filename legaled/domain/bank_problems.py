@@ -1,11 +1,13 @@
 """What may be wrong with a question bank, and the sentence that says what to do about it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from legaled.domain.banks import MAX_ROWS
 
+# How a line of prose begins that tells why the question next to it was refused: no question's text.
+REASON_LINE = "【没有导入的原因】"
 ERRORS: Mapping[str, str] = MappingProxyType({
     "missing_stem": "没有题干。请填上题干后再导入这一行。",
     "missing_answer": "没有答案。请填上答案后再导入这一行。",
@@ -18,12 +20,12 @@ ERRORS: Mapping[str, str] = MappingProxyType({
     "kind_unknown": "题型看不懂。请写 单选、多选、判断、填空 或 简答。",
     "field_too_long": "字数太多。请删短后再导入。",
     "ragged_row": "这一行的格数和表头不一样。请看文字里的逗号或引号有没有拆开了格子。",
-    "missing_column": "表里没有题干列或答案列。请在第一行写好表头，或指明哪一列是它。",
+    "missing_column": "表里没有题干列或答案列。请在表格上面写好表头，或指明哪一列是它。",
     "no_rows": "文件里没有题目。请在表头下面填上题目。",
     "too_many_rows": f"题目多于 {MAX_ROWS} 道。请拆成几个文件分别导入。",
     "undecodable": "文件的文字编码认不出来。请在 Excel 里另存为“CSV UTF-8”再上传。",
     "mixed_encodings": "文件里混有两种文字编码。请用一个程序打开全部内容，另存为 UTF-8 再上传。",
-    "not_a_table": "这个文件不是表格。请上传 CSV、TSV 或 XLSX 题库文件。",
+    "not_a_table": "里面没有认得出的题目或表格。请上传 CSV、XLSX、XLS、DOCX 或 TXT 题库文件。",
     "file_too_large": "文件超过 20 MB。请拆成几个文件分别上传。",
     "password_protected": "文件有密码。请去掉密码后再上传。",
     "unsafe_archive": "文件解开后过大或内部结构不正常，没有打开。请用 Excel 另存一份再上传。",
@@ -42,6 +44,7 @@ WARNINGS: Mapping[str, str] = MappingProxyType({
     "unknown_law": "系统里没有这部法规。请核对法规名称。",
     "unknown_article": "这部法规没有这一条。请核对条款号。",
     "points_not_understood": "分值不是数字，导入时会留空。请写成 2 或 1.5。",
+    "picture_left_out": "题里有图片或附件，没有导入。请看题目少了它还完整不完整。",
 })
 
 
@@ -79,3 +82,12 @@ class UnreadableFileError(Exception):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)
         self.problem = problem
+
+
+def refuse(code: str, detail: str = "", *, message: str = "") -> UnreadableFileError:
+    """The error to raise for a file that cannot be read as a whole.
+
+    `detail` goes before the sentence of the code, `message` in its place.
+    """
+    one = problem(code, detail=detail)
+    return UnreadableFileError(replace(one, message=message) if message else one)

@@ -15,6 +15,9 @@ _PREFIX = re.compile(rf"([A-HＡ-Ｈa-hａ-ｈ])[{WHITE}]*[、.．:：)）][{WHI
                      r"|[(（]([A-HＡ-Ｈa-hａ-ｈ])[)）](?![(（])")
 _GLUED = re.compile(rf"[^{WHITE}][{WHITE}]+[A-H][{WHITE}]*[、.．:：)）]"
                     r"|[\u4e00-\u9fff][B-H][.．](?!\d)|答案[:：]")
+_MAYBE_GLUED = re.compile(r"[A-H答]").search
+_SHORTEST = min(MAX_LENGTH.values())
+_OPTIONS = tuple(zip(LETTERS, OPTION_FIELDS, strict=True))
 
 
 @dataclass(frozen=True)
@@ -35,12 +38,22 @@ class Row:
     options: dict[str, str] = field(default_factory=dict)  # letter of the column -> text
     errors: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)  # the cells, cleaned
+
+    def __post_init__(self) -> None:
+        self.texts = {name: clean(text) if "\r" in text else text.strip(WHITE)
+                      for name, text in self.record.cells.items() if text}
 
     def raw(self, name: str) -> str:
         return self.record.cells.get(name, "")
 
     def text(self, name: str) -> str:
-        return clean(self.raw(name))
+        return self.texts.get(name, "")
+
+    def cut(self, name: str, limit: int) -> None:
+        self.texts[name] = self.texts[name][:limit]
+        self.record = replace(
+            self.record, cells={**self.record.cells, name: self.texts[name]})
 
     def say(self, code: str, name: str, detail: str = "") -> None:
         column = self.headers.get(name) or FIELD_LABEL.get(name)
@@ -60,16 +73,16 @@ def strip_prefix(text: str) -> tuple[str, str | None]:
 
 def read_options(row: Row) -> None:
     """Take the options up, without their own letters; what is odd about them is said."""
-    for letter, name in zip(LETTERS, OPTION_FIELDS, strict=True):
-        raw = row.raw(name)
-        if not raw:
+    for letter, name in _OPTIONS:
+        found = row.texts.get(name)
+        if not found:
             continue
-        text, own = strip_prefix(raw)
+        text, own = strip_prefix(found)
         if text:
             row.options[letter] = text
         if own not in (None, letter):
             row.say("option_prefix_differs", name)
-        if _GLUED.search(text):
+        if _MAYBE_GLUED(text) and _GLUED.search(text):
             row.say("glued_options", name)
     if row.text(MORE_OPTIONS):
         row.say("too_many_options", MORE_OPTIONS)
@@ -77,8 +90,7 @@ def read_options(row: Row) -> None:
 
 def check_lengths(row: Row) -> None:
     """Say which fields are too long, and cut them."""
-    for name, limit in MAX_LENGTH.items():
-        if len(row.raw(name)) > limit and (long := len(row.text(name))) > limit:
-            row.say("field_too_long", name, f"这一格有 {long} 字，最多 {limit} 字。")
-            cut = row.text(name)[:limit]  # refused anyway: no pattern need run over megabytes
-            row.record = replace(row.record, cells={**row.record.cells, name: cut})
+    for name, text in row.texts.items():
+        if len(text) > _SHORTEST and len(text) > (limit := MAX_LENGTH.get(name, len(text))):
+            row.say("field_too_long", name, f"这一格有 {len(text)} 字，最多 {limit} 字。")
+            row.cut(name, limit)  # refused anyway: no pattern need run over megabytes

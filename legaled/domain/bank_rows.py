@@ -22,7 +22,9 @@ _POINTS = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4})?$")
 
 
 def _points(row: Row) -> Decimal | None:
-    text = squeeze(row.text("points")).removesuffix("分")
+    if not (text := row.text("points")):
+        return None
+    text = squeeze(text).removesuffix("分")
     if _POINTS.match(text):
         return Decimal(text)
     if text:
@@ -31,18 +33,18 @@ def _points(row: Row) -> Decimal | None:
 
 
 def _draft(row: Row, kind: Kind, key: tuple[str, ...]) -> QuestionDraft:
-    number = row.text("number")
+    text = row.text
+    number = text("number")
     own = OWN_NUMBER.match(number) is not None
     kept = tuple(row.options.values()) if kind in CHOICES else ()
     if kind in CHOICES:  # an empty column in between is closed, and the letters move with it
         places = dict(zip(row.options, LETTERS, strict=False))
         key = tuple(places[letter] for letter in key)
     return QuestionDraft(
-        row.record.row, number if own else None, "" if own else number, kind, row.text("stem"),
+        row.record.row, number if own else None, "" if own else number, kind, text("stem"),
         JUDGE_OPTIONS if kind is Kind.JUDGE else kept, key,
-        row.text("answer") if kind is Kind.ESSAY else "", row.text("explanation"),
-        row.text("difficulty"), _points(row), row.text("topic"), row.text("law"),
-        row.text("article"), row.text("source"))
+        text("answer") if kind is Kind.ESSAY else "", text("explanation"), text("difficulty"),
+        _points(row), text("topic"), text("law"), text("article"), text("source"))
 
 
 def judge_record(
@@ -61,7 +63,7 @@ def judge_record(
     kind = kind_of(row)
     key: tuple[str, ...] = ()
     for name in ("stem", "answer"):
-        if not row.text(name):
+        if name not in row.texts or not row.texts[name]:
             row.say(f"missing_{name}", name)
     if kind in CHOICES and len(row.options) < 2:
         row.say("too_few_options", OPTION_FIELDS[len(row.options)])

@@ -1,7 +1,6 @@
 """What a question is, and who equals whom; docs/bank.md tells it to trainers."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -9,7 +8,7 @@ from enum import Enum
 from hashlib import sha256
 from types import MappingProxyType
 
-from legaled.domain.text import WHITE, squeeze
+from legaled.domain.text import WHITE, fold, squeeze
 
 
 class Kind(Enum):
@@ -29,7 +28,7 @@ JUDGE_OPTIONS = ("正确", "错误")
 LETTERS = "ABCDEFGH"
 MAX_ROWS = 100_000
 # what the file reader knows, by the end of a file's name
-SUFFIXES = ("csv", "tsv", "txt", "xlsx")
+SUFFIXES = ("csv", "tsv", "txt", "md", "xlsx", "xls", "docx", "xml")
 _LEADING_NUMBER = re.compile(rf"^[{WHITE}]*(?:\d{{1,4}}[{WHITE}]*[、.:)](?!\d)"
                              rf"|\(\d{{1,4}}\)|第\d{{1,4}}题[、.:]?)")
 
@@ -57,10 +56,9 @@ class QuestionDraft:
 
 def normalise(text: str) -> str:
     """The stem as compared: squeezed, without its leading number. Twice changes nothing."""
-    before = None
-    while text != before:
-        before = text
-        text = squeeze(_LEADING_NUMBER.sub("", unicodedata.normalize("NFKC", text)))
+    text = squeeze(_LEADING_NUMBER.sub("", fold(text)))
+    while _LEADING_NUMBER.match(text):
+        text = squeeze(_LEADING_NUMBER.sub("", text))
     return text
 
 
@@ -107,7 +105,7 @@ def duplicates_and_conflicts(
         first = numbered or first_seen.get(mark)
         if first is None:
             kept.append(draft)
-            first_seen |= {mark: draft, draft.number or mark: draft}
+            first_seen[mark] = first_seen[draft.number or mark] = draft
         else:
             same = same_content(first, draft) if numbered else key_texts(first) == key_texts(draft)
             (duplicates if same else conflicts).append((draft.row, first.row))

@@ -187,6 +187,7 @@ class ExamDraft:
     """What a trainer arranges. `quotas` gives (count, points each) by kind.
 
     `password` is the text that candidates must type, "" for none; None keeps the one there is.
+    `practice_share`: at most so many percent of its questions may be open for practice.
     """
 
     code: str
@@ -206,6 +207,7 @@ class ExamDraft:
     required_laws: Sequence[str] = ()
     after_submit: Show = Show.SCORE
     after_close: Show = Show.ALL
+    practice_share: int = 100
 
     @property
     def total_points(self) -> int:
@@ -214,6 +216,11 @@ class ExamDraft:
 
 def total_points(quotas: Mapping[Kind, tuple[int, int]]) -> int:
     return sum(count * points for count, points in quotas.values())
+
+
+def most_practisable(questions: int, share: int) -> int:
+    """Of so many questions, how many may be open for practice under a limit in percent."""
+    return questions * share // 100
 
 
 def plain_network(text: str) -> str:
@@ -229,6 +236,7 @@ def draft_problems(draft: ExamDraft) -> list[tuple[str, str]]:
         *_line_problems(draft),
         *([] if 1 <= draft.attempts <= MOST_ATTEMPTS else [("attempts", "attempts_range")]),
         *([] if all(map(_is_network, draft.networks)) else [("networks", "bad_network")]),
+        *([] if 0 <= draft.practice_share <= 100 else [("practice_share", "share_range")]),
     ]
 
 

@@ -1,11 +1,14 @@
 """A question-bank file judged: what it holds, and what is wrong with every row of it."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from legaled.domain.bank_headers import MORE_OPTIONS, is_extra_option
-from legaled.domain.bank_problems import Problem, UnreadableFileError
+from legaled.domain.bank_headers import FIELD_LABEL, MORE_OPTIONS, OPTION_FIELDS, is_extra_option
+from legaled.domain.bank_problems import ERRORS, Problem, UnreadableFileError, problem
 from legaled.domain.bank_rows import judge_record
+from legaled.domain.bank_warnings import is_scrambled
 from legaled.domain.banks import Kind, Pair, QuestionDraft, duplicates_and_conflicts
 from legaled.files.banks import BankFile, read_bank
 from legaled.files.tables import suffix_of
@@ -43,26 +46,66 @@ class CheckReport:
 
 def check(data: bytes, filename: str, *, accept_trailing: bool = False,
           articles: Callable[[str], int | None] | None = None, sheet: str | None = None,
-          mapping: Mapping[str, str] | None = None) -> CheckReport:
-    """Reads and judges a whole file; never raises for what is in it and writes nothing."""
+          mapping: Mapping[str, str] | None = None,
+          progress: Callable[[int, int], None] = lambda done, total: None) -> CheckReport:
+    """Reads and judges a whole file; never raises for what is in it and writes nothing.
+
+    `progress(judged, all)` is told when the file has been read and every thousand rows.
+    """
     try:
         bank = read_bank(data, filename, sheet=sheet, mapping=mapping)
     except UnreadableFileError as error:
         shape = BankFile(filename, suffix_of(filename))
         return CheckReport(shape, {}, (), [error.problem], (), (), (), 2)
-    headers = {name: header for header, name in bank.mapping.items()}
-    headers |= [(MORE_OPTIONS, header) for header in bank.headers if is_extra_option(header)][:1]
-    errors, warnings, drafts = list(bank.errors), list[Problem](), list[QuestionDraft]()
-    for record in bank.records:
+    found = _judged(bank, progress, accept_trailing=accept_trailing, articles=articles)
+    kept, duplicates, conflicts = duplicates_and_conflicts(found.drafts)
+    against = {row for row, _ in conflicts}
+    return CheckReport(bank, Counter(draft.kind for draft in found.drafts), kept, found.errors,
+                       found.warnings, duplicates, conflicts, 1 if found.errors else 0,
+                       [one for one in found.drafts if one.row in against])
+
+
+class _Judged(NamedTuple):
+    drafts: list[QuestionDraft]
+    errors: list[Problem]
+    warnings: list[Problem]
+
+
+def _judged(bank: BankFile, progress: Callable[[int, int], None], *, accept_trailing: bool,
+            articles: Callable[[str], int | None] | None) -> _Judged:
+    """Every record judged, what is wrong with the file among it; both lists in order of rows."""
+    headers = _columns(bank)
+    drafts: list[QuestionDraft] = []
+    errors = [one for one in bank.errors if one.code in ERRORS]
+    warnings = [one for one in bank.errors if one.code not in ERRORS]
+    for place, record in enumerate(bank.records):
+        if place % 1_000 == 0:
+            progress(place, len(bank.records))
         draft, wrong, doubtful = judge_record(
             record, accept_trailing=accept_trailing, articles=articles, headers=headers)
-        errors += wrong
-        warnings += doubtful
         if draft:
             drafts.append(draft)
-    valid = {kind: sum(draft.kind is kind for draft in drafts) for kind in Kind}
-    kept, duplicates, conflicts = duplicates_and_conflicts(drafts)
-    against = {row for row, _ in conflicts}
-    errors.sort(key=lambda one: one.row or 0)
-    return CheckReport(bank, valid, kept, errors, warnings, duplicates, conflicts,
-                       1 if errors else 0, [one for one in drafts if one.row in against])
+        errors += wrong
+        warnings += doubtful
+    warnings += _scrambled(bank, warnings, headers.get("stem"))
+    for heap in (errors, warnings):
+        heap.sort(key=lambda one: one.row or 0)
+    return _Judged(drafts, errors, warnings)
+
+
+def _columns(bank: BankFile) -> dict[str, str]:
+    """Field -> the column of the file that a problem with it names."""
+    headers = {name: header for header, name in bank.mapping.items()}
+    if "option_a" in headers and not set(OPTION_FIELDS[1:]) & set(headers):
+        headers |= dict.fromkeys((*OPTION_FIELDS, MORE_OPTIONS), headers["option_a"])
+    return headers | dict(
+        [(MORE_OPTIONS, header) for header in bank.headers if is_extra_option(header)][:1])
+
+
+def _scrambled(bank: BankFile, known: Sequence[Problem], column: str | None) -> list[Problem]:
+    """A warning for every stem of a file that is no Chinese as a whole, said once a row."""
+    if not is_scrambled(record.cells.get("stem", "") for record in bank.records):
+        return []
+    said = {one.row for one in known if one.code == "not_prose"}
+    return [problem("not_prose", record.row, column or FIELD_LABEL["stem"], record.cells["stem"])
+            for record in bank.records if record.cells.get("stem") and record.row not in said]

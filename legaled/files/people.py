@@ -21,7 +21,8 @@ from legaled.domain.bank_record import Record
 from legaled.domain.people import CATEGORY_LABEL, Category, has_control
 from legaled.domain.permissions import ROLE_LABEL, Role
 from legaled.domain.text import clean, escape_cell, squeeze, unescape_cell
-from legaled.files.tables import Line, Table, read_table, write_csv
+from legaled.files.delimited import Line
+from legaled.files.tables import Table, read_table, write_csv
 
 COLUMNS: Mapping[str, str] = {
     "number": "工号", "name": "姓名", "unit": "单位", "office": "科室", "post": "职务",
@@ -99,7 +100,7 @@ def trouble(code: str, row: int | None = None, column: str | None = None, value:
 def read_people(data: bytes, filename: str) -> PeopleFile:
     """Rows and problems of a CSV or XLSX file; UnreadableFileError when it is no table at all."""
     try:
-        table = read_table(data, filename, None, dict.fromkeys(COLUMNS.values(), ""))
+        table = read_table(data, None, dict.fromkeys(COLUMNS.values(), ""))
         lines = (line for line in table.lines if any(map(clean, line.cells)))
         header = next(lines, None)
         found = list(islice(lines, MAX_ROWS + 1))

@@ -142,6 +142,7 @@ class ExamForm(Form):
     pass_line = whole("及格线（分）", 0, 10**6)
     excellent_line = whole("优秀线（分）", 0, 10**6)
     banks = Checkboxes("题库", coerce=int)
+    practice_share = IntegerField("可练习的题最多占（%）", [Optional(), between(0, 100)])
     laws = Checkboxes("考前必学")
     password = StringField("考场口令", [at_most(64)])
     clear_password = BooleanField("取消已设的口令")
@@ -190,6 +191,11 @@ class ExamForm(Form):
         else:
             self[name].errors = [*self[name].errors, sentence]
 
+    def _share(self) -> int:
+        """Nothing typed is no limit."""
+        typed_share: int | None = self.practice_share.data
+        return 100 if typed_share is None else typed_share
+
     def draft(self, keep_password: bool) -> ExamDraft:
         """What was typed; an empty password field of an exam that has one changes nothing."""
         password = (self.password.data or "").strip()
@@ -205,7 +211,7 @@ class ExamForm(Form):
             bank_ids=tuple(self.banks.data), attempts=self.attempts.data,
             counts=Counts(self.counts.data), password=None if keep else password,
             networks=tuple(plain_network(line) for line in _lines(self.networks.data)),
-            required_laws=tuple(self.laws.data),
+            required_laws=tuple(self.laws.data), practice_share=self._share(),
             after_submit=Show(self.after_submit.data),
             after_close=Show(self.after_close.data),
         )
@@ -215,7 +221,7 @@ def new_exam(today: date) -> dict[str, Any]:
     """What a new exam's form starts with."""
     return {
         "year": today.year, "minutes": 60, "attempts": 1, "counts": Counts.BEST.value,
-        "pass_line": 60, "excellent_line": 90,
+        "pass_line": 60, "excellent_line": 90, "practice_share": 100,
         "after_submit": Show.SCORE.value, "after_close": Show.ALL.value,
     }
 

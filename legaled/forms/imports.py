@@ -1,5 +1,6 @@
 """Shapes of what the import desk's pages send."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import PureWindowsPath
 from typing import Any
@@ -14,6 +15,7 @@ from legaled.domain.text import clean
 from legaled.forms.base import Form, at_most, needed
 
 NAME_MAX = 100
+_CHOICE = re.compile(r"c[0-9]{1,9}")
 
 
 class UploadForm(Form):
@@ -50,10 +52,6 @@ class UploadForm(Form):
 
 class ImportForm(Form):
     valid_only = BooleanField("有错的行不写入")
-    take_conflicts = BooleanField("冲突的题改用文件里的")
-
-    def choice(self) -> dict[str, bool]:
-        return {"valid_only": self.valid_only.data, "take_conflicts": self.take_conflicts.data}
 
 
 class EmptyForm(Form):
@@ -76,3 +74,15 @@ def read_columns(
         return mapping, f"有两列都选了「{FIELD_LABEL[twice]}」，请只留一列"
     missing = [FIELD_LABEL[name] for name in ("stem", "answer") if name not in chosen]
     return mapping, f"请指明哪一列是{'、哪一列是'.join(missing)}" if missing else None
+
+
+def read_choices(sent: Mapping[str, str]) -> tuple[list[int], list[int]]:
+    """The rows whose conflict is decided for the file (`c57` is `file`), and for what is there."""
+    rows = [(int(name[1:]), value) for name, value in sent.items() if _CHOICE.fullmatch(name)]
+    return [row for row, value in rows if value == "file"], [
+        row for row, value in rows if value != "file"]
+
+
+def read_every(sent: Mapping[str, str]) -> bool | None:
+    """One answer for all conflicts: True for the file; None when it was not asked for."""
+    return {"file": True, "bank": False}.get(sent.get("every", ""))

@@ -3,6 +3,7 @@ from legaled.models.audit import AuditEvent
 from legaled.models.banks import Bank, BankImport, Question, QuestionVersion
 from legaled.models.base import Model
 from legaled.models.exams import Exam, ExamBank, PoolItem, Quota, Sitting
+from legaled.models.laws import Law, LawAlias, LawArticle, LawHeading, LawVersion
 from legaled.models.people import Person, SignIn, Unit
 from legaled.models.roster import RosterChange, RosterEntry
 from legaled.models.study import StudyMark
@@ -14,6 +15,11 @@ __all__ = [
     "BankImport",
     "Exam",
     "ExamBank",
+    "Law",
+    "LawAlias",
+    "LawArticle",
+    "LawHeading",
+    "LawVersion",
     "Model",
     "Person",
     "PoolItem",

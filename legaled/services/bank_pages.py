@@ -1,24 +1,26 @@
-"""What the pages about banks show: lists and single questions, as finished values."""
+"""What the pages about banks show: the banks, and the questions of one, as finished values."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from legaled.domain.banks import KIND_LABEL, LETTERS, Kind, QuestionDraft
 from legaled.domain.errors import NotFoundError
-from legaled.domain.permissions import SYSTEM, Actor
-from legaled.domain.text import clean
-from legaled.models import Bank, Exam, Person, PoolItem, Question, QuestionVersion
-from legaled.services.bank_imports import CONTENT, draft_of, is_current, number_of
+from legaled.domain.permissions import Actor
+from legaled.models import Bank, Question, QuestionVersion
+from legaled.services import bank_stats
+from legaled.services.bank_plan import is_current, number_of
+from legaled.services.bank_search import Facet, Search, conditions, facets
 from legaled.services.paging import Page, page_of
 from legaled.services.sitting import check_bank
 
 PER_PAGE = 50
-STATES = ("active", "retired")
+ANYTHING = Search()
 
 
 @dataclass(frozen=True)
@@ -37,66 +39,54 @@ class Shown:
     options: Sequence[Option]
     answer: str
     explanation: str
-    basis: str
+    law: str
+    article: str
     facts: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
 class BankLine:
-    """A bank in the list; counts are of active questions."""
+    """A bank in the list; counts are of active questions, of which `waiting` are not reviewed."""
 
     id: int
     name: str
     practice: bool
+    review: bool
     created: datetime
     kinds: Sequence[tuple[str, int]]
     active: int
+    waiting: int
     retired: int
 
 
 @dataclass(frozen=True)
 class QuestionLine:
+    """`right` and `papers` are counted only when the list is sorted by them."""
+
     id: int
     number: str
     kind: str
     stem: str
     law: str
+    article: str
     topic: str
+    difficulty: str
     version: int
+    waiting: bool
     retired: bool
+    right: int
+    papers: int
 
 
 @dataclass(frozen=True)
 class BankPage:
-    """One page of a bank's questions; `laws` are the choices for the filter."""
+    """One page of a bank's questions; `laws` and `difficulties` are the choices for filters."""
 
     bank: BankLine
     lines: Sequence[QuestionLine]
     laws: Sequence[str]
+    difficulties: Sequence[str]
     page: Page
-
-
-@dataclass(frozen=True)
-class VersionLine:
-    version: int
-    author: str
-    created: datetime
-    shown: Shown
-
-
-@dataclass(frozen=True)
-class QuestionPage:
-    """A question with all its versions, newest first, and the exams that may draw it."""
-
-    id: int
-    number: str
-    foreign_number: str
-    bank_id: int
-    bank: str
-    retired: datetime | None
-    current: Shown
-    versions: Sequence[VersionLine]
-    exams: Sequence[str]
 
 
 def shown(draft: QuestionDraft) -> Shown:
@@ -111,109 +101,110 @@ def shown(draft: QuestionDraft) -> Shown:
              ("来源", draft.source))
     return Shown(
         KIND_LABEL[draft.kind], draft.stem, options, draft.answer_text or "；".join(
-            () if options else draft.key), draft.explanation,
-        " ".join(filter(None, (draft.law, draft.article))),
+            () if options else draft.key), draft.explanation, draft.law, draft.article,
         tuple((label, text) for label, text in facts if text))
 
 
-def list_banks(session: Session, bank_id: int | None = None) -> list[BankLine]:
-    """All banks by name, or only this one; two queries."""
-    only = Bank.id == bank_id if bank_id is not None else sa.true()
-    counts: dict[int, Counter[Kind | None]] = {}
-    for bank, kind, retired, number in session.execute(
-        sa.select(
-            Question.bank_id, QuestionVersion.kind, Question.retired.is_not(None), sa.func.count())
-        .join(QuestionVersion, is_current())
-        .where(sa.true() if bank_id is None else Question.bank_id == bank_id)
-        .group_by(Question.bank_id, QuestionVersion.kind, Question.retired.is_not(None))
+def list_banks(session: Session) -> list[BankLine]:
+    """All banks by name; two queries."""
+    columns = (Question.bank_id, QuestionVersion.kind, Question.retired.is_not(None),
+               QuestionVersion.approved.is_(None))
+    found: dict[int, list[Facet]] = {}
+    for bank_id, kind, retired, waiting, count in session.execute(
+        sa.select(*columns, sa.func.count()).select_from(Question)
+        .join(QuestionVersion, is_current()).group_by(*columns)
     ):
-        counts.setdefault(bank, Counter())[None if retired else kind] += number
-    return [
-        _bank_line(bank, counts.get(bank.id, Counter()))
-        for bank in session.scalars(sa.select(Bank).where(only).order_by(Bank.name))
-    ]
+        found.setdefault(bank_id, []).append(
+            Facet(kind, "", "", bool(retired), bool(waiting), count))
+    return [_bank_line(bank, found.get(bank.id, ()))
+            for bank in session.scalars(sa.select(Bank).order_by(Bank.name))]
 
 
-def _bank_line(bank: Bank, counts: Counter[Kind | None]) -> BankLine:
-    kinds = tuple((KIND_LABEL[kind], counts[kind]) for kind in Kind if counts[kind])
-    active = sum(number for _, number in kinds)
+def bank_line(session: Session, bank_id: int) -> BankLine:
+    """One bank with its counts; two queries. Raises NotFoundError."""
+    bank = session.get(Bank, bank_id)
+    if bank is None:
+        raise NotFoundError()
+    return _bank_line(bank, facets(session, bank_id))
+
+
+def _bank_line(bank: Bank, found: Iterable[Facet]) -> BankLine:
+    kinds: Counter[Kind] = Counter()
+    waiting = retired = 0
+    for one in found:
+        if one.retired:
+            retired += one.count
+        else:
+            kinds[one.kind] += one.count
+            waiting += one.count * one.waiting
     return BankLine(
-        bank.id, bank.name, bank.practice, bank.created, kinds, active, counts[None])
+        bank.id, bank.name, bank.practice, bank.review, bank.created,
+        tuple((KIND_LABEL[kind], kinds[kind]) for kind in Kind if kinds[kind]),
+        sum(kinds.values()), waiting, retired)
 
 
 def bank_page(
-    session: Session, actor: Actor, bank_id: int, now: datetime, query: str = "", kind: str = "",
-    law: str = "", state: str = "active", page: int = 1,
+    session: Session, actor: Actor, bank_id: int, now: datetime, search: Search = ANYTHING,
+    page: int = 1,
 ) -> BankPage:
-    """Fifty questions by 题号. An unknown kind or state filters nothing; six queries.
+    """Fifty questions by 题号, or as the search sorts them; as many queries for 50 questions as
+    for 50,000.
 
     Raises ConflictError `sitting` while the actor sits an exam drawn from this bank.
     """
     check_bank(session, actor, bank_id, now)
-    lines = list_banks(session, bank_id)
-    if not lines:
+    bank = session.get(Bank, bank_id)
+    if bank is None:
         raise NotFoundError()
-    where = [Question.bank_id == bank_id, *_filters(query, kind, law, state)]
-    total = session.scalar(
-        sa.select(sa.func.count()).select_from(Question)
-        .join(QuestionVersion, is_current()).where(*where)) or 0
+    counts = facets(session, bank_id)
+    total = None if search.needs_reading else sum(
+        one.count for one in counts if one.fits(search))
+    place, found = _find(session, bank_id, search, now, total, page)
+    return BankPage(
+        _bank_line(bank, counts), _lines(session, found),
+        tuple(sorted({one.law for one in counts} - {""})),
+        tuple(sorted({one.difficulty for one in counts} - {""})), place)
+
+
+def _find(
+    session: Session, bank_id: int, search: Search, now: datetime, total: int | None, page: int
+) -> tuple[Page, Sequence[Any]]:
+    """The place, and its (id, right, papers, all) in order. Texts are read in one pass, which
+    also counts; only beyond the last page it takes another."""
+    counted: sa.ColumnElement[int] = sa.func.count().over() if total is None else sa.literal(total)
+    if search.sort == "hard":
+        done = bank_stats.right_counts(session, bank_id, now).subquery()
+        right, papers = sa.func.coalesce(done.c.right, 0), sa.func.coalesce(done.c.papers, 0)
+        query = sa.select(Question.id, right, papers, counted).outerjoin(
+            done, done.c.question_id == Question.id)
+        order: list[sa.ColumnElement[Any]] = [
+            (done.c.right * 1.0 / done.c.papers).asc().nulls_last(), Question.id.asc()]
+    else:
+        query = sa.select(Question.id, sa.literal(0), sa.literal(0), counted)
+        order = [QuestionVersion.id.desc() if search.sort == "new" else Question.id.asc()]
+    query = (query.join(QuestionVersion, is_current())
+             .where(*conditions(session, bank_id, search)).order_by(*order).limit(PER_PAGE))
+    if total is None:
+        there = session.execute(query.offset((max(page, 1) - 1) * PER_PAGE)).all()
+        if there or page <= 1:
+            return page_of(there[0][3] if there else 0, page, PER_PAGE), there
+        first = session.execute(query).first()
+        total = first[3] if first else 0
     place = page_of(total, page, PER_PAGE)
+    return place, session.execute(query.offset(place.offset)).all()
+
+
+def _lines(session: Session, found: Sequence[Any]) -> tuple[QuestionLine, ...]:
     rows = session.execute(
         sa.select(
             Question.id, QuestionVersion.kind, QuestionVersion.stem, QuestionVersion.law,
-            QuestionVersion.topic, Question.version, Question.retired)
-        .join(QuestionVersion, is_current()).where(*where).order_by(Question.id)
-        .limit(PER_PAGE).offset(place.offset))
-    found = tuple(
-        QuestionLine(id_, number_of(id_), KIND_LABEL[kind_], stem, law_, topic, version,
-                     retired is not None)
-        for id_, kind_, stem, law_, topic, version, retired in rows)
-    laws = session.scalars(
-        sa.select(QuestionVersion.law).distinct().join(Question, is_current())
-        .where(Question.bank_id == bank_id, QuestionVersion.law != "")
-        .order_by(QuestionVersion.law))
-    return BankPage(lines[0], found, tuple(laws), place)
-
-
-def _filters(query: str, kind: str, law: str, state: str) -> list[sa.ColumnElement[bool]]:
-    filters: list[sa.ColumnElement[bool]] = []
-    if words := clean(query.replace("\0", "")):
-        filters.append(QuestionVersion.stem.icontains(words, autoescape=True))
-    if kind in {one.value for one in Kind}:
-        filters.append(QuestionVersion.kind == Kind(kind))
-    if law := law.replace("\0", ""):
-        filters.append(QuestionVersion.law == law)
-    if state in STATES:
-        retired = Question.retired.is_not(None)
-        filters.append(retired if state == "retired" else ~retired)
-    return filters
-
-
-def question_page(
-    session: Session, actor: Actor, bank_id: int, question_id: int, now: datetime
-) -> QuestionPage:
-    """Four queries; raises NotFoundError when this bank has no such question, and
-    ConflictError `sitting` while the actor sits an exam drawn from it."""
-    check_bank(session, actor, bank_id, now)
-    row = session.execute(
-        sa.select(Question, Bank.name).join(Bank, Bank.id == Question.bank_id)
-        .where(Question.id == question_id, Question.bank_id == bank_id)
-    ).one_or_none()
-    if row is None:
-        raise NotFoundError()
-    question, bank_name = row
-    history = session.execute(
-        sa.select(QuestionVersion.version, Person.name, QuestionVersion.created, *CONTENT)
-        .outerjoin(Person, Person.id == QuestionVersion.author_id)
-        .where(QuestionVersion.question_id == question_id)
-        .order_by(QuestionVersion.version.desc())).all()
-    versions = tuple(
-        VersionLine(version, author or SYSTEM.name, created, shown(draft_of(question_id, content)))
-        for version, author, created, *content in history)
-    exams = session.scalars(
-        sa.select(Exam.title).distinct().join(PoolItem, PoolItem.exam_id == Exam.id)
-        .join(QuestionVersion, QuestionVersion.id == PoolItem.version_id)
-        .where(QuestionVersion.question_id == question_id).order_by(Exam.title))
-    return QuestionPage(
-        question_id, number_of(question_id), history[0].foreign_number, bank_id, bank_name,
-        question.retired, versions[0].shown, versions, tuple(exams))
+            QuestionVersion.article, QuestionVersion.topic, QuestionVersion.difficulty,
+            Question.version, QuestionVersion.approved, Question.retired)
+        .join(QuestionVersion, is_current()).where(Question.id.in_([one[0] for one in found])))
+    by_id = {row.id: row for row in rows}
+    return tuple(
+        QuestionLine(
+            row.id, number_of(row.id), KIND_LABEL[row.kind], row.stem, row.law, row.article,
+            row.topic, row.difficulty, row.version, row.approved is None,
+            row.retired is not None, right, papers)
+        for question_id, right, papers, _ in found if (row := by_id[question_id]))

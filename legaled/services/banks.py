@@ -1,4 +1,4 @@
-"""Question banks: importing, exporting, retiring, and what ships with the product."""
+"""Question banks: importing, exporting, and what ships with the product."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from legaled.domain.errors import NotFoundError
 from legaled.domain.permissions import SYSTEM, Actor
 from legaled.domain.text import clean
 from legaled.files.bank_check import CheckReport, check
-from legaled.files.bank_writing import write_template
+from legaled.files.bank_writing import EXPORTS, write_bank, write_template
 from legaled.models import Bank, Question, QuestionVersion
 from legaled.services import audit
 from legaled.services.bank_imports import (
@@ -28,15 +28,18 @@ from legaled.services.bank_imports import (
     import_drafts,
     is_current,
     number_of,
+    plan_import,
 )
-from legaled.services.bank_pages import bank_page, list_banks, question_page, shown
+from legaled.services.bank_pages import bank_page, list_banks, shown
+from legaled.services.bank_question import question_page
 from legaled.services.sitting import check_bank
 
 __all__ = [
-    "NAME_MAX", "Conflict", "ImportResult", "bank_id_of", "bank_name_of", "bank_names",
+    "EXPORTS", "NAME_MAX", "Conflict", "ImportResult", "bank_id_of", "bank_name_of", "bank_names",
     "bank_page", "bank_title", "compare", "draft_of", "export_bank", "import_drafts",
-    "kind_counts", "list_banks", "note_export", "number_of", "question_page", "restore", "retire",
-    "set_practice", "ship", "shown", "with_rivals", "write_template",
+    "kind_counts", "list_banks", "note_export", "number_of", "plan_import",
+    "question_page", "ship", "shown",
+    "with_rivals", "write_bank", "write_template",
 ]
 
 
@@ -74,40 +77,6 @@ def bank_name_of(session: Session, bank_id: int) -> str:
     if found is None:
         raise NotFoundError()
     return found
-
-
-def retire(
-    session: Session, actor: Actor, bank_id: int, question_id: int, now: datetime
-) -> None:
-    """Not drawn from now on; exams that are published and papers keep it. Twice is the same."""
-    question = _question(session, bank_id, question_id)
-    question.retired = question.retired or now
-    audit.note(session, actor, "question.retire", f"question {number_of(question_id)}", now)
-
-
-def restore(
-    session: Session, actor: Actor, bank_id: int, question_id: int, now: datetime
-) -> None:
-    _question(session, bank_id, question_id).retired = None
-    audit.note(session, actor, "question.restore", f"question {number_of(question_id)}", now)
-
-
-def _question(session: Session, bank_id: int, question_id: int) -> Question:
-    found = session.get(Question, question_id)
-    if found is None or found.bank_id != bank_id:
-        raise NotFoundError()
-    return found
-
-
-def set_practice(
-    session: Session, actor: Actor, bank_id: int, practice: bool, now: datetime
-) -> None:
-    """Whether staff may practise with this bank."""
-    bank = session.get(Bank, bank_id)
-    if bank is None:
-        raise NotFoundError()
-    bank.practice = practice
-    audit.note(session, actor, "bank.practice", f"bank {bank.name}", now, detail=str(practice))
 
 
 def export_bank(

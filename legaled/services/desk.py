@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from legaled.domain.permissions import Actor, Permission
 from legaled.domain.times import BEIJING
 from legaled.models import Attempt, Bank, Exam, Person, RosterEntry, Sitting
+from legaled.services.bank_review import waiting_for
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,24 @@ def tasks(session: Session, actor: Actor, now: datetime) -> list[Task]:
         found += _exam_tasks(session, now, actor.may(Permission.EXAM_EDIT))
     if actor.may(Permission.ROSTER_EDIT):
         found += _absence_tasks(session, now)
-    if actor.may(Permission.BANK_EDIT) and not session.scalar(sa.select(Bank.id).limit(1)):
-        found.append(Task("还没有题库", "先导入一个题库，再组卷", "imports.upload", None))
+    if actor.may(Permission.BANK_EDIT):
+        found += _bank_tasks(session, actor)
     if actor.may(Permission.PEOPLE_EDIT):
         people = session.scalar(sa.select(sa.func.count(Person.id))) or 0
         if people <= 1:
             found.append(Task("还没有人员", "导入人员名单，发放初始密码", "people.index", None))
     return found
+
+
+def _bank_tasks(session: Session, actor: Actor) -> list[Task]:
+    """Where to begin, or the versions that others wrote and this trainer could approve."""
+    if not session.scalar(sa.select(Bank.id).limit(1)):
+        return [Task("还没有题库", "先导入一个题库，再组卷", "imports.upload", None)]
+    return [
+        Task(f"{one.count} 道题等你审", one.bank, "banks.review.index", one.count,
+             {"bank_id": one.bank_id})
+        for one in waiting_for(session, actor)
+    ]
 
 
 def _exam_tasks(session: Session, now: datetime, drafts: bool) -> list[Task]:

@@ -67,10 +67,11 @@ class QuotaLine:
 
 @dataclass(frozen=True)
 class BankLine:
-    """A bank and how many active questions it holds of each kind that an exam can mark."""
+    """A bank and how many reviewed active questions it holds of each kind that an exam can mark."""
 
     id: int
     name: str
+    practice: bool
     counts: Mapping[Kind, int]
 
 
@@ -94,6 +95,7 @@ class ExamView:
     banks: tuple[BankLine, ...]
     has_password: bool
     networks: tuple[str, ...]
+    practice_share: int
     required_laws: tuple[str, ...]
     after_submit: Show
     after_close: Show
@@ -158,7 +160,7 @@ def exam_view(session: Session, actor: Actor, exam_id: int, now: datetime) -> Ex
         total=total_points({q.kind: (q.count, q.points) for q in quotas.values()}),
         banks=bank_lines(session, actor, exam_id=exam_id),
         has_password=bool(exam.password_hash), networks=tuple(exam.networks),
-        required_laws=tuple(exam.required_laws),
+        practice_share=exam.practice_share, required_laws=tuple(exam.required_laws),
         after_submit=exam.after_submit, after_close=exam.after_close,
         published=exam.published, cancelled=exam.cancelled, cancel_reason=exam.cancel_reason,
         figures=line.figures, running=running, finished=finished,
@@ -172,7 +174,7 @@ def bank_lines(
     """The banks that an exam draws from, or every bank, by name; two queries."""
     if not actor.may(Permission.EXAM_READ):
         raise NotFoundError()
-    banks = sa.select(Bank.id, Bank.name).order_by(Bank.name)
+    banks = sa.select(Bank.id, Bank.name, Bank.practice).order_by(Bank.name)
     if exam_id is not None:
         banks = banks.join(ExamBank, ExamBank.bank_id == Bank.id).where(
             ExamBank.exam_id == exam_id
@@ -182,13 +184,17 @@ def bank_lines(
     for bank_id, kind, count in session.execute(
         sa.select(Question.bank_id, QuestionVersion.kind, sa.func.count())
         .join(QuestionVersion, is_current())
-        .where(Question.retired.is_(None), Question.bank_id.in_([bank.id for bank in known]))
+        .where(
+            Question.retired.is_(None), QuestionVersion.approved.is_not(None),
+            Question.bank_id.in_([bank.id for bank in known]),
+        )
         .group_by(Question.bank_id, QuestionVersion.kind)
     ):
         counts[bank_id][kind] = count
     return tuple(
         BankLine(
-            bank.id, bank.name, {kind: counts[bank.id].get(kind, 0) for kind in PAPER_ORDER}
+            bank.id, bank.name, bank.practice,
+            {kind: counts[bank.id].get(kind, 0) for kind in PAPER_ORDER},
         )
         for bank in known
     )

@@ -93,7 +93,8 @@ def edit(
 def publish(session: Session, actor: Actor, exam_id: int, now: datetime) -> None:
     """Announce the exam: from now on neither its questions nor its roster change by themselves.
 
-    Raises ConflictError `bank_too_small` or `window_over` before anything is written.
+    Raises ConflictError `bank_too_small`, `too_open` or `window_over` before anything is
+    written.
     """
     exam = _draft_for(session, actor, exam_id)
     if all(window.closes <= now for window in windows(session, [exam_id])[exam_id]):
@@ -161,7 +162,7 @@ def _copy(exam: Exam, draft: ExamDraft, password_hash: str | None) -> None:
     exam.title, exam.year, exam.minutes = draft.title, draft.year, draft.minutes
     exam.pass_line, exam.excellent_line = draft.pass_line, draft.excellent_line
     exam.attempts, exam.counts = draft.attempts, draft.counts
-    exam.networks = list(draft.networks)
+    exam.networks, exam.practice_share = list(draft.networks), draft.practice_share
     exam.required_laws = list(draft.required_laws)
     exam.after_submit, exam.after_close = draft.after_submit, draft.after_close
     if draft.password:

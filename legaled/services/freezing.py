@@ -1,4 +1,8 @@
-"""What publication freezes: the questions an exam may draw, and the people it counts."""
+"""What publication freezes: the questions an exam may draw, and the people it counts.
+
+Only reviewed words are drawn. A question whose current version waits for a second trainer is
+left out altogether: its earlier version was changed for a reason.
+"""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -6,14 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from legaled.domain.banks import KIND_LABEL, Kind
 from legaled.domain.errors import ConflictError
-from legaled.domain.exams import PAPER_ORDER
+from legaled.domain.exams import PAPER_ORDER, most_practisable
 from legaled.domain.people import Category, on_roster_by_default
+from legaled.domain.rates import percent
 from legaled.domain.times import beijing_day
 from legaled.models import (
+    Bank,
+    Exam,
     ExamBank,
     Person,
     PoolItem,
@@ -36,13 +43,46 @@ class Shortage:
 
 
 @dataclass(frozen=True)
+class Openness:
+    """How many of the questions can be practised, and how many of them may be."""
+
+    questions: int
+    practisable: int
+    most: int
+
+    @property
+    def is_too_open(self) -> bool:
+        return self.practisable > self.most
+
+    @property
+    def share(self) -> str:
+        return percent(self.practisable, self.questions)
+
+
+@dataclass(frozen=True)
 class Preview:
-    """What publishing would freeze at this moment."""
+    """What publishing would freeze at this moment. `waiting` questions are not reviewed yet and
+    would be left out."""
 
     people: int
     questions: int
     available: Mapping[Kind, int]
     shortages: tuple[Shortage, ...]
+    waiting: int
+    openness: Openness
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """What may be drawn, and how many questions are left out because they wait."""
+
+    drawn: tuple[tuple[int, Kind], ...]
+    practisable: int
+    waiting: int
+
+    def openness(self, share: int) -> Openness:
+        count = len(self.drawn)
+        return Openness(count, self.practisable, most_practisable(count, share))
 
 
 def shortages(
@@ -57,29 +97,38 @@ def shortages(
 
 
 def preview(session: Session, exam_id: int, now: datetime) -> Preview:
-    """Writes nothing; three queries."""
-    available = Counter(kind for _, kind in _pool(session, exam_id))
+    """Writes nothing; four queries."""
+    pool = _pool(session, exam_id)
+    available = Counter(kind for _, kind in pool.drawn)
     return Preview(
         len(_people(session, now)),
         sum(available.values()),
         {kind: available[kind] for kind in PAPER_ORDER},
         shortages(_quotas(session, exam_id), available),
+        pool.waiting,
+        pool.openness(_share(session, exam_id)),
     )
 
 
 def freeze_pool(session: Session, exam_id: int) -> int:
     """Keep the current version of every question the exam may draw; returns how many.
 
-    Raises ConflictError `bank_too_small` before anything is written.
+    Raises ConflictError `bank_too_small`, or `too_open` when more of them can be practised than
+    the exam allows, before anything is written.
     """
     pool = _pool(session, exam_id)
-    short = shortages(_quotas(session, exam_id), Counter(kind for _, kind in pool))
+    short = shortages(_quotas(session, exam_id), Counter(kind for _, kind in pool.drawn))
     if short:
         first = short[0]
         raise ConflictError(
             "bank_too_small", kind=KIND_LABEL[first.kind], need=first.need, have=first.have
         )
-    rows = [{"exam_id": exam_id, "version_id": version_id} for version_id, _ in pool]
+    share = _share(session, exam_id)
+    found = pool.openness(share)
+    if found.is_too_open:
+        raise ConflictError("too_open", questions=found.questions, have=found.practisable,
+                            percent=found.share, limit=share, most=found.most)
+    rows = [{"exam_id": exam_id, "version_id": version_id} for version_id, _ in pool.drawn]
     if rows:
         session.connection().execute(sa.insert(PoolItem), rows)
     return len(rows)
@@ -106,13 +155,16 @@ def freeze_roster(session: Session, exam_id: int, now: datetime) -> int:
     return len(rows)
 
 
-def _pool(session: Session, exam_id: int) -> list[tuple[int, Kind]]:
-    """(version, kind) of every active question of the exam's banks whose kind is wanted.
+def _pool(session: Session, exam_id: int) -> _Pool:
+    """The reviewed version of every active question of the exam's banks whose kind is wanted.
 
     A question that stands in several banks is there once, in the words that came first.
     """
     rows = session.execute(
-        sa.select(Question.fingerprint, QuestionVersion.id, QuestionVersion.kind)
+        sa.select(
+            Question.fingerprint, QuestionVersion.id, QuestionVersion.kind,
+            QuestionVersion.approved.is_not(None), _can_be_practised(),
+        )
         .join(Question, is_current())
         .join(ExamBank, ExamBank.bank_id == Question.bank_id)
         .join(
@@ -121,11 +173,34 @@ def _pool(session: Session, exam_id: int) -> list[tuple[int, Kind]]:
         )
         .where(ExamBank.exam_id == exam_id, Question.retired.is_(None))
         .order_by(QuestionVersion.id)
-    )
+    ).all()
     once: dict[str, tuple[int, Kind]] = {}
-    for fingerprint, version_id, kind in rows:
-        once.setdefault(fingerprint, (version_id, kind))
-    return list(once.values())
+    practisable = set[str]()
+    for fingerprint, version_id, kind, is_reviewed, is_open in rows:
+        if is_reviewed:
+            once.setdefault(fingerprint, (version_id, kind))
+            practisable |= {fingerprint} if is_open else set()
+    waiting = {fingerprint for fingerprint, *_ in rows} - once.keys()
+    return _Pool(tuple(once.values()), len(practisable), len(waiting))
+
+
+def _can_be_practised() -> sa.ColumnElement[bool]:
+    """Whether the same question is in use in any bank that is open for practice."""
+    twin, home = aliased(Question), aliased(Bank)
+    return (
+        sa.select(twin.id)
+        .join(home, home.id == twin.bank_id)
+        .where(
+            twin.fingerprint == Question.fingerprint, twin.retired.is_(None),
+            home.practice.is_(True),
+        )
+        .correlate(Question)
+        .exists()
+    )
+
+
+def _share(session: Session, exam_id: int) -> int:
+    return session.execute(sa.select(Exam.practice_share).where(Exam.id == exam_id)).scalar_one()
 
 
 def _quotas(session: Session, exam_id: int) -> dict[Kind, int]:

@@ -15,8 +15,8 @@ from legaled.domain.attempts import MARKERS, Answer, Marked, mark, read_answer, 
 from legaled.domain.banks import KIND_LABEL, LETTERS, Kind
 from legaled.domain.errors import ForbiddenError, NotFoundError
 from legaled.domain.permissions import Actor
-from legaled.files.laws import Guide as Guide
-from legaled.files.laws import shipped
+from legaled.files.guides import Guide as Guide
+from legaled.files.guides import shipped
 from legaled.models import Bank, Question, QuestionVersion, StudyMark
 from legaled.services import sitting
 from legaled.services.bank_imports import is_current

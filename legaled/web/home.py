@@ -8,7 +8,7 @@ from werkzeug import Response
 
 from legaled import db
 from legaled.domain.permissions import ROLE_LABEL, Actor, Permission
-from legaled.files import laws
+from legaled.files import guides
 from legaled.services import candidate, desk, study, units
 from legaled.services.candidate import MyExam
 from legaled.web.access import ANYONE, actor, allow
@@ -79,7 +79,7 @@ def _due(mine: list[MyExam]) -> dict[str, Any] | None:
 
 def _laws(who: Actor) -> list[tuple[str, str, bool, str]]:
     read = study.read_laws(db.get_session(), int(who.id or 0))
-    shelf = laws.shipped(current_app.config["LEGALED"].laws)
+    shelf = guides.shipped(current_app.config["LEGALED"].laws)
     return [
         (
             guide.title,

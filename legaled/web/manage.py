@@ -205,7 +205,7 @@ def _initial(exam: ExamView) -> dict[str, Any]:
         "pass_line": exam.pass_line, "excellent_line": exam.excellent_line,
         **quota_fields((line.kind, line.count, line.points) for line in exam.quotas),
         "banks": [bank.id for bank in exam.banks], "laws": list(exam.required_laws),
-        "networks": "\n".join(exam.networks),
+        "networks": "\n".join(exam.networks), "practice_share": exam.practice_share,
         "after_submit": exam.after_submit.value, "after_close": exam.after_close.value,
     }
 

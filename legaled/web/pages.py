@@ -28,6 +28,7 @@ DESK_MENU: tuple[tuple[str, tuple[tuple[str, str, str, Permission], ...]], ...] 
     ("题库", (
         ("banks.index", "题库与题目", "bank", Permission.BANK_READ),
         ("imports.upload", "导入题目", "upload", Permission.BANK_EDIT),
+        ("laws.manage", "法规", "study", Permission.BANK_READ),
     )),
     ("年度", (
         ("stats.index", "参考率与通过率", "rates", Permission.STATS_READ),

@@ -13,25 +13,30 @@ from werkzeug.routing import Rule
 
 from legaled import create_app
 from legaled.clock import utc_now
+from legaled.domain.law_text import parse
 from legaled.domain.permissions import Actor, Permission, Role
 from legaled.files import uploads
-from legaled.models import Attempt, Bank, Exam, Person, Question, RosterEntry, Unit
-from legaled.services import attempts, bank_desk, demo, exams
+from legaled.models import Attempt, Bank, BankImport, Exam, Law, Person, Question, RosterEntry, Unit
+from legaled.services import attempts, bank_desk, demo, exams, law_desk, laws
 from legaled.web import access
 from tests import factories
 from tests.browser.conftest import DESK, PHONE, Site, Visit, options_of, served_copy
+from tests.law_texts import plain
 
 pytestmark = pytest.mark.browser
 FREE_BANK = "练手题库"
+LAW = "测试办法\n第一章 总则\n第一条　甲。\n第三条　丙。".encode()
 NO_PAGES = frozenset({"static", "bootstrap", "home.healthz"})
 # what a page shows only when its address asks for it
 QUERIES: Mapping[str, Sequence[str]] = {
     "stats.index": ("", "?card=1", "?year={last}", "?year={last}&unit={unit_code}&card=1"),
     "stats.names": ("?year={last}&figure=sat&by=sittings", "?year={last}&figure=sat&by=people"),
-    "banks.show": ("", "?q=没有这样的题"),
+    "laws.show": ("", "?article=20", "?article=99"),
+    "laws.search": ("", "?q=移交", "?q=没有这样的词"),
+    "banks.show": ("", "?q=没有这样的题", "?q=档案&article=1&sort=hard&state=all"),
     "people.index": ("", "?q=没有这个人"),
 }
-FILE = re.compile(r"\.(csv|xlsx|json)(\?|$)")
+FILE = re.compile(r"\.(csv|xlsx|json|xml)(\?|$)")
 FAULTY = "题型,题干,选项A,选项B,答案\r\n单选,,甲,乙,A\r\n单选,哪一项对？,甲,乙,A\r\n".encode("gbk")
 
 
@@ -54,7 +59,9 @@ def _prepare(site: Site) -> None:
         factories.bank(session, FREE_BANK, practice=True)
         draft = factories.draft([bank_id], opens=now, closes=now + factories.DAY)
         exams.create(session, trainer, draft, now)
+        laws.import_law(session, trainer, parse([plain(40)]), "测试条例.txt", now)
     options = {"bank": "新题库", "valid_only": False, "accept_trailing": False, "practice": False}
+    law_desk.receive(site.config.instance / "law_uploads", trainer, [("a.txt", LAW)], now)
     bank_desk.receive(site.config.instance / "uploads", trainer, "题.csv", FAULTY, options, now)
 
 
@@ -86,7 +93,12 @@ class Known:
             "manage.edit exam_id": self._all(sa.select(Exam.id).where(Exam.published.is_(None))),
             "attempt_id": self._all(mine.order_by(Attempt.id.desc()).limit(2)),
             "attempts.paper_json attempt_id": self._all(mine.where(Attempt.submitted.is_(None))),
-            "kind": ["csv", "xlsx"],
+            "kind": ["csv", "xlsx"], "banks.export kind": ["csv", "xlsx", "xml"],
+            "import_id": [site.value(sa.select(sa.func.min(BankImport.id))
+                                     .where(BankImport.bank_id == bank))],
+            "law_id": [site.value(sa.select(sa.func.min(Law.id)))],
+            "laws.waiting token": [one.token for one in uploads.waiting(
+                site.config.instance / "law_uploads", int(who.id or 0))],
             "token": [one.token for one in uploads.waiting(folder, int(who.id or 0))],
         }
         last = site.value(sa.select(sa.func.min(Exam.year)))

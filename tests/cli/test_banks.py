@@ -1,10 +1,14 @@
 """`flask bank`: the JSON keys and exit codes of the contract."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 import sqlalchemy as sa
 
+from legaled import create_app
+from legaled.config import ROOT, Config
 from legaled.models import Question
 
 GOOD = "题干,选项A,选项B,答案\n档案的定义在第几条？,第一条,第二条,B\n任何人不得损毁档案。,,,对\n"
@@ -121,18 +125,32 @@ def test_a_column_that_the_file_has_not(app, stored, tmp_path, verb):
     assert "没有题干列" not in ran.stderr
 
 
-def test_export_then_import_changes_nothing(bank, tmp_path):
+@pytest.mark.parametrize("form", ["csv", "xlsx", "xml"])
+def test_export_then_import_changes_nothing(bank, tmp_path, form):
     bank("import", "--bank", "库", text=GOOD)
-    path = tmp_path / "导出.csv"
+    path = tmp_path / f"导出.{form.upper()}"
     code, said = bank("export", "库", str(path))
     assert code == 0
     assert "2 题" in said
-    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+    assert path.read_bytes().startswith(
+        {"csv": b"\xef\xbb\xbf", "xlsx": b"PK", "xml": b"<?xml"}[form])
     code, found = bank("import", str(path), "--bank", "库", "--json")
-    assert (code, three(found)) == (0, (0, 0, 2))
+    assert (code, three(found), found["format"]) == (0, (0, 0, 2), form)
+    assert (found["errors"], found["conflicts"], found["duplicates"]) == ([], [], [])
     code, said = bank("export", "没有", str(path))
     assert code == 1
     assert "没有叫「没有」的题库" in said
+
+
+@pytest.mark.parametrize("name", ["导出.docx", "导出", "导出.xls", ".csv"])
+def test_an_unknown_ending_exports_nothing(bank, tmp_path, name):
+    bank("import", "--bank", "库", text=GOOD)
+    path = tmp_path / name
+    code, said = bank("export", "库", str(path))
+    assert code == 2
+    assert ".csv、.xlsx、.xml" in said
+    assert "什么都没有写出" in said
+    assert not path.exists()
 
 
 def test_list(bank):
@@ -156,3 +174,39 @@ def test_people_read_a_table(bank):
 def test_a_bank_needs_a_name(bank, stored):
     assert bank("import", "--bank", " ", text=GOOD)[0] == 2
     assert stored() == 0
+
+
+def test_many_problems_are_shown_by_code(bank):
+    rows = "".join(f"第{n}题对不对？,甲,乙,\n" for n in range(190))
+    rows += "".join(f"第{n}问是哪一个？,甲,乙,C\n" for n in range(20))
+    code, said = bank("check", text="题干,选项A,选项B,答案\n" + rows)
+    assert code == 1
+    assert "错误 210 个" in said
+    assert said.index("missing_answer：190 个") < said.index("answer_has_no_option：20 个")
+    assert said.count("没有答案。请填上答案后再导入这一行。") == 50
+    assert "还有 140 个没有列出，加 --json 看全部。" in said
+    assert said.count("没有选项 C。") == 20
+    assert len(bank("check", "--json", text="题干,选项A,选项B,答案\n" + rows)[1]["errors"]) == 210
+
+
+def test_checking_needs_no_database(tmp_path):
+    config = Config(secret_key="t", instance=tmp_path, testing=True, log_level="CRITICAL",
+                    database_url="postgresql+psycopg://nobody@127.0.0.1:1/nothing")
+    made = create_app(config)
+    (tmp_path / "题库.csv").write_text(GOOD, "utf-8")
+    ran = made.test_cli_runner().invoke(args=["bank", "check", str(tmp_path / "题库.csv")])
+    made.extensions["database"].close()
+    assert ran.exit_code == 0
+    assert "可用 2 题" in ran.output
+
+
+def test_commands_start_without_what_only_documents_need():
+    asked = "import sys, legaled; print(sorted({'docx', 'lxml', 'pandas'} & set(sys.modules)))"
+    ran = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True,
+                         cwd=ROOT)
+    assert ran.stdout == "[]\n"
+
+
+def test_the_help_names_every_format(bank):
+    assert "Moodle XML" in bank("check", "--help")[1]
+    assert ".xlsx" in bank("export", "--help")[1]

@@ -217,7 +217,7 @@ def test_each_warning(code):
 def test_the_right_option_repeated():
     assert warning_codes(option_a="二十五年") == ["two_options_same_text", "right_option_repeated"]
     assert warning_codes(MULTI, answer="AAB") == ["right_option_repeated"]
-    assert {*WARNING_ROWS, "right_option_repeated"} == set(WARNINGS)
+    assert {*WARNING_ROWS, "right_option_repeated", "picture_left_out"} == set(WARNINGS)
 
 
 @pytest.mark.parametrize("article", ["第二十七条", "27", "27,28", "第二十七条第二款", "53"])

@@ -174,7 +174,7 @@ def test_too_many_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "people.xlsx", "not_a_table"),
     (b"\xff\xd8\xff\xe0 not a table", "people.txt", "not_a_table"),
     (b"PK\x03\x04 broken", "people.xlsx", "not_a_table"),
-    (xlsx(["工号"]), "people.csv", "not_a_table"),
+    (xlsx(["工号"])[:-40], "people.csv", "not_a_table"),
     (b"\x81\xff\xff\xff", "people.csv", "undecodable"),
     (HEADER.encode() + b"\n" + "张三李四王五".encode() + b"\n" + "馆".encode("gbk") + b"\n",
      "people.csv", "mixed_encodings"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from legaled.config import ROOT
-from legaled.files.laws import parse, shipped
+from legaled.files.guides import parse, shipped
 
 GUIDES = shipped(ROOT / "question_banks")
 

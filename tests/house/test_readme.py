@@ -13,9 +13,9 @@ from legaled.config import Config
 from legaled.domain import rates
 from legaled.domain.bank_headers import FIELD_LABEL, HEADER_SYNONYMS, MAX_LENGTH
 from legaled.domain.bank_problems import ERRORS, WARNINGS
+from legaled.domain.banks import SUFFIXES
 from legaled.domain.permissions import ROLE_LABEL, RULES, Permission, Role
 from legaled.files.people import COLUMNS
-from legaled.files.tables import READERS
 from legaled.services import demo
 from legaled.web import attempts, errors, exams
 from legaled.web.words import MESSAGES
@@ -238,7 +238,7 @@ def test_bank_codes_in_the_product_s_own_sentences(heading, codes):
 
 def test_bank_formats():
     (_, *rows) = tables(section(doc("bank.md"), "能读的文件"))[0]
-    assert {bare(suffix).removeprefix(".") for suffix, _ in rows} == set(READERS)
+    assert {bare(suffix).removeprefix(".") for suffix, _ in rows} == set(SUFFIXES)
 
 
 # ---- docs/exam.md ----

@@ -1,4 +1,4 @@
-"""Who equals whom in a bank, and what an import leaves behind."""
+"""Banks and their questions: shipped, retired, searched, used."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -6,16 +6,15 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from legaled.domain.banks import Kind, QuestionDraft
-from legaled.domain.errors import InvalidError, NotFoundError
+from legaled.domain.errors import NotFoundError
 from legaled.domain.permissions import SYSTEM
 from legaled.files.bank_check import check
 from legaled.files.bank_writing import write_template
-from legaled.models import AuditEvent, Bank, Question, QuestionVersion
-from legaled.services import bank_imports, banks
+from legaled.models import Bank, Question, QuestionVersion
+from legaled.services import bank_edits, banks
+from legaled.services.bank_search import Search
 from tests import factories
 from tests.factories import HOUR, NOW, world
 
@@ -53,56 +52,6 @@ def stored(session):
     return banks.export_bank(session, SYSTEM, session.scalar(found), NOW)
 
 
-def numbered(session):
-    """The export as it comes back from a file."""
-    return check(write_template(stored(session)), "export.csv").drafts
-
-
-def test_the_same_file_twice_adds_nothing(session):
-    assert counts(take(session, RICH)) == (7, 0, 0, 0)
-    assert counts(take(session, RICH)) == (0, 0, 7, 0)
-    assert rows(session, Question) == rows(session, QuestionVersion) == 7
-
-
-def test_export_then_import_changes_nothing(session):
-    take(session, RICH)
-    assert counts(take(session, numbered(session))) == (0, 0, 7, 0)
-    assert stored(session)[5].foreign_number == "甲-7"
-
-
-WORDS = st.text("档案法第一二条 是不=+-@'\"，,；|\n1ab（）", max_size=12)
-OPTIONS = st.lists(st.sampled_from(["甲", "乙 ", "=丙", "'丁", "戊,己"]), min_size=2, max_size=5,
-                   unique=True).map(tuple)
-MIXED = st.lists(st.builds(
-    QuestionDraft, row=st.sampled_from([0, 0, 0, 1, 2, 3]), number=st.none(),
-    foreign_number=st.sampled_from(["", "7"]), kind=st.sampled_from([Kind.SINGLE, Kind.MULTI]),
-    stem=WORDS, options=OPTIONS, key=st.sampled_from([("A",), ("B",), ("A", "B")]),
-    explanation=WORDS, topic=WORDS), max_size=8)
-
-
-@settings(max_examples=40, deadline=None,
-          suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(first=MIXED, second=MIXED, take_conflicts=st.booleans())
-def test_whatever_was_imported_comes_back_unchanged(session, first, second, take_conflicts):
-    before = session.begin_nested()
-    take(session, [])
-    for raw in (first, second):
-        known = dict(enumerate((one.number for one in numbered(session)), start=1))
-        raw = [replace(one, number=known.get(one.row)) for one in raw]
-        report = check(write_template(raw), "a.csv")
-        drafts = banks.with_rivals(report, take_conflicts)
-        done = take(session, drafts, take_conflicts=take_conflicts)
-        versions = rows(session, QuestionVersion)
-        again = take(session, drafts, take_conflicts=take_conflicts)
-        if not done.conflicts:
-            assert (again.added, again.changed, again.conflicts) == (0, 0, ())
-            assert rows(session, QuestionVersion) == versions
-        questions = rows(session, Question)
-        back = take(session, numbered(session))
-        assert counts(back) == (0, 0, questions, 0)
-    before.rollback()
-
-
 def test_the_shipped_banks_survive_export_and_import(session):
     done = banks.ship(session, ROOT / "question_banks", NOW)
     assert done
@@ -127,155 +76,12 @@ def test_a_shipped_file_with_errors_is_not_taken(session, tmp_path):
     assert rows(session, Bank) == 0
 
 
-def test_any_difference_under_our_number_is_a_new_version(session):
-    take(session, RICH)
-    drafts = numbered(session)
-    new = [replace(drafts[0], key=("C",)), replace(drafts[1], stem="换了题干的是哪一项？"),
-           replace(drafts[2], stem=drafts[2].stem + " "), *drafts[3:]]
-    assert counts(take(session, new)) == (0, 3, 4, 0)
-    first = session.scalars(sa.select(Question).order_by(Question.id)).first()
-    assert first.version == 2
-    keys = session.scalars(sa.select(QuestionVersion.key).where(
-        QuestionVersion.question_id == first.id).order_by(QuestionVersion.version))
-    assert list(keys) == [["B"], ["C"]]
-    assert counts(take(session, new)) == (0, 0, 7, 0)
-
-
-def test_the_old_text_of_a_renumbered_question_is_free_again(session):
-    take(session, [question(2)])
-    moved = replace(numbered(session)[0], stem="新的题干是什么？")
-    assert counts(take(session, [moved, question(2)])) == (1, 1, 0, 0)
-
-
-def test_a_number_whose_new_text_is_another_question_is_a_conflict(session):
-    take(session, [question(2), question(3)])
-    one, two = numbered(session)
-    clash = replace(one, stem=two.stem, options=two.options)
-    result = take(session, [clash], take_conflicts=True)
-    assert counts(result) == (0, 0, 0, 1)
-    assert result.conflicts[0].as_json() == {"row": clash.row, "of": two.number}
-
-
-def test_a_chain_of_texts_moves_in_one_import(session):
-    take(session, [question(2), question(3)])
-    one, two = numbered(session)
-    away = replace(two, row=2, stem="全新的题干？")
-    onto = replace(one, row=3, stem=two.stem, options=two.options)
-    assert counts(take(session, [away, onto])) == (0, 2, 0, 0)
-
-
-@pytest.mark.parametrize("change", [
-    {"stem": "12、 第 2个问题 说的是什么ｓｉｎｇｌｅ？"},
-    {"options": tuple(f"选项2{x}" for x in "丁乙丙甲")},
-    {"options": tuple(f"选项２ {x}" for x in "乙甲丙丁"), "key": ("A",)},
-    {"foreign_number": "别的-1"},
-])
-def test_numbering_spacing_width_and_order_make_no_new_version(session, change):
-    take(session, [question(2)])
-    assert counts(take(session, [question(9, **{
-        "stem": question(2).stem, "options": question(2).options, "explanation": "解析2",
-        **change})])) == (0, 0, 1, 0)
-
-
-def test_another_key_is_a_conflict_and_taken_only_on_purpose(session):
-    take(session, [question(2)])
-    other = question(2, key=("C",))
-    result = take(session, [other])
-    assert counts(result) == (0, 0, 0, 1)
-    assert result.conflicts[0].of == stored(session)[0].number
-    assert stored(session)[0].key == ("B",)
-    assert counts(take(session, [other], take_conflicts=True)) == (0, 1, 0, 0)
-    assert stored(session)[0].key == ("C",)
-    assert counts(take(session, [other], take_conflicts=True)) == (0, 0, 1, 0)
-
-
-@pytest.mark.parametrize("change", [
-    {"explanation": "更好的解析"}, {"topic": "利用"}, {"points": Decimal(3)},
-    {"kind": Kind.MULTI}, {"article": "第二十八条"},
-])
-def test_another_explanation_without_a_number_is_a_new_version(session, change):
-    take(session, [question(2, foreign_number="甲1")])
-    assert counts(take(session, [replace(question(2), **change)])) == (0, 1, 0, 0)
-    assert stored(session)[0].foreign_number == "甲1"
-
-
-def test_the_same_stem_with_other_options_is_another_question(session):
-    take(session, [question(2)])
-    assert counts(take(session, [question(2, options=("一", "二"))])) == (1, 0, 0, 0)
-
-
-def test_a_number_of_another_bank_is_kept_as_text_and_never_matched(session):
-    banks.import_drafts(session, SYSTEM, "别的", [question(30)], NOW)
-    bank_id = banks.bank_id_of(session, "别的")
-    exported = write_template(banks.export_bank(session, SYSTEM, bank_id, NOW))
-    (foreign,) = check(exported, "a.csv").drafts
-    assert counts(take(session, [foreign])) == (1, 0, 0, 0)
-    assert stored(session)[0].foreign_number == foreign.number
-    assert counts(take(session, [foreign])) == (0, 0, 1, 0)
-
-
-@pytest.mark.parametrize("number", ["L-999999999999999999", "L-0000001", "L-000000"])
-def test_a_number_that_nobody_has_is_only_text(session, number):
-    take(session, [question(2)])
-    assert counts(take(session, [replace(question(3), number=number)])) == (1, 0, 0, 0)
-
-
-def test_a_file_of_another_installation_twice_adds_nothing(session):
-    banks.import_drafts(session, SYSTEM, "别的", [question(20), question(21)], NOW)
-    base = session.scalar(sa.select(sa.func.max(Question.id)))
-    theirs = [replace(question(row), number=banks.number_of(base + 6 - row)) for row in range(2, 6)]
-    assert counts(take(session, theirs)) == (4, 0, 0, 0)
-    assert counts(take(session, theirs)) == (0, 0, 4, 0)
-
-
-def test_rows_that_contradict_each_other_in_one_file(session):
-    rival = question(9, stem=question(2).stem, options=question(2).options, key=("D",))
-    result = take(session, [question(2), rival])
-    assert counts(result) == (1, 0, 0, 1)
-    assert result.conflicts[0].of == 2
-    for _ in range(2):
-        take(session, [question(2), rival], take_conflicts=True)
-        assert stored(session)[0].key == ("D",)
-    assert rows(session, QuestionVersion) == 2
-
-
-def test_compare_says_what_an_import_does_and_writes_nothing(session):
-    assert counts(banks.compare(session, "档案法", RICH)) == (7, 0, 0, 0)
-    assert rows(session, Bank) == 0
-    take(session, RICH)
-    mixed = [*RICH[:3], question(3, Kind.MULTI, key=("A",)), question(40)]
-    foreseen = banks.compare(session, "档案法", mixed)
-    assert rows(session, QuestionVersion) == 7
-    done = take(session, mixed)
-    assert (foreseen.added, foreseen.changed, foreseen.unchanged) == (
-        done.added, done.changed, done.unchanged)
-    assert [one.as_json() for one in foreseen.conflicts] == [
-        one.as_json() for one in done.conflicts]
-
-
-@pytest.mark.parametrize("name", ["", " \u3000", "a\nb", "a\0b", "长" * 101])
-def test_a_bank_needs_a_name(session, name):
-    with pytest.raises(InvalidError):
-        banks.import_drafts(session, SYSTEM, name, RICH, NOW)
-
-
-def test_an_import_takes_few_statements_and_is_noted(session, count_queries):
-    drafts = [question(row) for row in range(2, 902)]
-    take(session, drafts)
-    count_queries.clear()
-    take(session, [*drafts, *(question(row) for row in range(902, 1202))])
-    assert len(count_queries) < 12
-    note = session.scalars(sa.select(AuditEvent).order_by(AuditEvent.id.desc())).first()
-    assert (note.action, note.subject) == ("bank.import", "bank 档案法")
-    assert "added 300" in note.detail
-
-
 def test_retired_questions_are_not_counted_exported_or_shown(session):
     bank_id = take(session, RICH).bank_id
     first = stored(session)[0]
     question_id = int(first.number[2:])
-    banks.retire(session, SYSTEM, bank_id, question_id, NOW)
-    banks.retire(session, SYSTEM, bank_id, question_id, NOW + HOUR)
+    assert bank_edits.retire(session, SYSTEM, bank_id, [question_id], NOW) == 1
+    assert bank_edits.retire(session, SYSTEM, bank_id, [question_id], NOW + HOUR) == 0
     assert session.get_one(Question, question_id).retired == NOW
     assert banks.kind_counts(session, [bank_id])[Kind.SINGLE] == 2
     assert first.number not in {one.number for one in stored(session)}
@@ -283,7 +89,7 @@ def test_retired_questions_are_not_counted_exported_or_shown(session):
     assert (line.active, line.retired) == (6, 1)
     assert counts(take(session, RICH)) == (0, 0, 7, 0)
     assert session.get_one(Question, question_id).retired == NOW
-    banks.restore(session, SYSTEM, bank_id, question_id, NOW)
+    assert bank_edits.restore(session, SYSTEM, bank_id, [question_id], NOW) == 1
     assert banks.kind_counts(session, [bank_id]) == {
         Kind.SINGLE: 3, Kind.MULTI: 1, Kind.JUDGE: 1, Kind.BLANK: 1, Kind.ESSAY: 1}
 
@@ -295,10 +101,10 @@ def test_a_question_is_found_through_its_own_bank_only(session):
     assert banks.question_page(session, SYSTEM, bank_id, question_id, NOW).number.startswith("L-")
     for refused in (
         lambda: banks.question_page(session, SYSTEM, other, question_id, NOW),
-        lambda: banks.retire(session, SYSTEM, other, question_id, NOW),
-        lambda: banks.restore(session, SYSTEM, bank_id, 10**6, NOW),
+        lambda: bank_edits.stored(session, SYSTEM, other, question_id, NOW),
+        lambda: bank_edits.retire(session, SYSTEM, 10**6, [question_id], NOW),
         lambda: banks.bank_page(session, SYSTEM, 10**6, NOW),
-        lambda: banks.set_practice(session, SYSTEM, 10**6, True, NOW),
+        lambda: bank_edits.delete_bank(session, SYSTEM, 10**6, NOW),
         lambda: banks.bank_id_of(session, "没有"),
         lambda: banks.bank_name_of(session, 10**6),
     ):
@@ -311,7 +117,7 @@ def test_a_question_says_which_exams_may_draw_it(session):
     (question_id,) = session.scalars(
         sa.select(Question.id).where(Question.bank_id == made.bank_id).limit(1))
     page = banks.question_page(session, SYSTEM, made.bank_id, question_id, NOW)
-    assert page.exams == ("年度普法考试",)
+    assert [(one.title, one.version, one.papers) for one in page.exams] == [("年度普法考试", 1, 0)]
     assert [version.author for version in page.versions] == ["命令行"]
 
 
@@ -319,8 +125,8 @@ def test_search_and_filters(session):
     odd = question(50, stem="含 100% 和 _ 的题干", law="宪法")
     bank_id = take(session, [*RICH, odd]).bank_id
 
-    def found(**choice):
-        return banks.bank_page(session, SYSTEM, bank_id, NOW, **choice).page.total
+    def found(page=1, **choice):
+        return banks.bank_page(session, SYSTEM, bank_id, NOW, Search(**choice), page).page.total
 
     assert found() == found(state="all") == found(kind="nonsense") == found(page=99) == 8
     assert found(query="100%") == found(query="_") == found(law="宪法") == 1
@@ -331,17 +137,95 @@ def test_search_and_filters(session):
     assert banks.bank_page(session, SYSTEM, bank_id, NOW).laws == ("宪法", "档案法")
 
 
+def find(session, bank_id, **choice):
+    """The rows of the drafts that are found, by what their stems say."""
+    page = banks.bank_page(session, SYSTEM, bank_id, NOW, Search(**choice))
+    assert page.page.total == len(page.lines)
+    return sorted(line.stem for line in page.lines)
+
+
+@pytest.mark.parametrize("query", ["期限", "期限届满", "ＡB c", "ab C", '"甲"', "100%", "_", "27"])
+def test_words_are_found_in_stem_options_and_explanation(session, query):
+    """Also two characters of Chinese, also in options, which a JSON column spells in escapes."""
+    word = {"期限届满": "期限届满之日", "ab C": "Ab c"}.get(query, query)
+    there = [question(2, stem=f"甲{word}乙？"), question(3, explanation=f"见{word}。"),
+             question(4, options=("一", f"二{word}", "三")), question(5, foreign_number=word)]
+    others = [question(row, law="宪法", article="", explanation="大于") for row in range(60, 63)]
+    bank_id = take(session, [*there, *others]).bank_id
+    assert find(session, bank_id, query=query) == sorted(one.stem for one in there)
+
+
+def test_a_number_finds_its_question_and_no_question_of_another_bank(session):
+    other = banks.import_drafts(session, SYSTEM, "别的", [question(20)], NOW).bank_id
+    bank_id = take(session, [question(2), question(3)]).bank_id
+    number = stored(session)[0].number
+    for spelling in (number, number.lower(), f" {number} ", f"L-{int(number[2:])}"):
+        assert find(session, bank_id, query=spelling) == [question(2).stem]
+    assert find(session, other, query=number) == []
+    assert find(session, bank_id, query="L-9999999999") == []
+
+
+@pytest.mark.parametrize(("asked", "found"), [
+    ("27", {"第二十七条", "27", "27,28", "第27条第一款", "第一条、第二十七条"}),
+    ("第二十七条", {"第二十七条", "27", "27,28", "第27条第一款", "第一条、第二十七条"}),
+    ("28，127", {"27,28", "第一百二十七条"}),
+    ("7", set()),
+    ("附则", {"附则"}),
+])
+def test_an_article_is_found_however_it_is_written(session, asked, found):
+    cells = ["第二十七条", "27", "27,28", "第27条第一款", "第一条、第二十七条", "第一百二十七条",
+             "附则", ""]
+    drafts = [question(row, article=cell) for row, cell in enumerate(cells, 2)]
+    bank_id = take(session, drafts).bank_id
+    assert find(session, bank_id, article=asked) == sorted(
+        one.stem for one in drafts if one.article in found)
+
+
+def test_conditions_are_joined_and_states_are_told_apart(session):
+    bank_id = take(session, [
+        question(2, difficulty="难", topic="利用"),
+        question(3, difficulty="易", topic="开放和利用"),
+        question(4, difficulty="难", law="宪法"), question(5)]).bank_id
+    first, second = (int(one.number[2:]) for one in stored(session)[:2])
+    session.execute(sa.update(QuestionVersion).where(QuestionVersion.question_id == first)
+                    .values(approved=None))
+    bank_edits.retire(session, SYSTEM, bank_id, [second], NOW)
+    assert len(find(session, bank_id)) == 3
+    assert len(find(session, bank_id, state="all")) == 4
+    assert find(session, bank_id, state="waiting") == [question(2).stem]
+    assert find(session, bank_id, state="retired") == [question(3).stem]
+    assert find(session, bank_id, difficulty="难", law="档案法") == [question(2).stem]
+    assert find(session, bank_id, topic="利用", state="all") == [
+        question(2).stem, question(3).stem]
+    assert find(session, bank_id, topic="利用", query="问题", state="waiting") == [question(2).stem]
+    page = banks.bank_page(session, SYSTEM, bank_id, NOW)
+    assert (page.bank.active, page.bank.waiting, page.bank.retired) == (3, 1, 1)
+    assert page.difficulties == ("易", "难")
+
+
+def test_a_search_that_reads_texts_has_pages_too(session):
+    bank_id = take(session, [question(row) for row in range(2, 122)]).bank_id
+    for wanted, number, first in ((1, 1, 2), (3, 3, 102), (99, 3, 102), (0, 1, 2)):
+        page = banks.bank_page(session, SYSTEM, bank_id, NOW, Search("问题"), wanted)
+        assert (page.page.total, page.page.pages, page.page.number) == (120, 3, number)
+        assert page.lines[0].stem == question(first).stem
+    none = banks.bank_page(session, SYSTEM, bank_id, NOW, Search("没有这句"), 7)
+    assert (none.page.total, none.page.number, none.lines) == (0, 1, ())
+
+
+def test_the_newest_words_come_first_when_asked(session):
+    bank_id = take(session, [question(2), question(3), question(4)]).bank_id
+    take(session, [question(3, explanation="改过")])
+    page = banks.bank_page(session, SYSTEM, bank_id, NOW, Search(sort="new"))
+    assert [line.stem for line in page.lines] == [question(row).stem for row in (3, 4, 2)]
+
+
 def test_practice_is_set_by_import_and_by_hand(session):
     bank_id = take(session, RICH).bank_id
     assert not session.get_one(Bank, bank_id).practice
     take(session, RICH, practice=True)
     take(session, RICH)
     assert session.get_one(Bank, bank_id).practice
-    banks.set_practice(session, SYSTEM, bank_id, False, NOW)
+    bank_edits.save_settings(
+        session, SYSTEM, bank_id, "档案法", NOW, practice=False, review=False)
     assert not session.get_one(Bank, bank_id).practice
-
-
-def test_large_files_are_read_in_chunks(session, monkeypatch):
-    monkeypatch.setattr(bank_imports, "CHUNK", 3)
-    assert counts(take(session, RICH)) == (7, 0, 0, 0)
-    assert counts(take(session, numbered(session))) == (0, 0, 7, 0)

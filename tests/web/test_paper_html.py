@@ -13,6 +13,7 @@ from markupsafe import Markup
 from legaled import create_app
 from legaled.config import ROOT, Config
 from legaled.domain.permissions import Actor, Role
+from legaled.services.laws import Shelf
 from legaled.web.access import Member
 from tests.factories import NOW
 
@@ -30,6 +31,7 @@ def inside(tmp_path: Path) -> Iterator[Flask]:
     with app.test_request_context():
         roles = frozenset({Role.STAFF, Role.TRAINER})
         g._login_user = Member(Actor(1, "20260001", "周敏", 1, roles), "t")
+        g.law_shelf = Shelf()
         yield app
     app.extensions["database"].close()
 
@@ -201,7 +203,7 @@ class TestReview:
         assert "你选的" in text
         assert "正确</span>" in text
         assert "得 0 分" in text
-        assert "档案法第二十七条" in text
+        assert "档案法 第二十七条" in text
 
     def test_an_empty_gap_is_said(self) -> None:
         question = {

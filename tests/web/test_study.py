@@ -255,7 +255,7 @@ def test_practising_writes_nothing_to_the_database(me, count_queries) -> None:
     count_queries.clear()
     assert me.post(url, {"version": version, "answer": "B"}).status_code == 200
     assert not [s for s in count_queries if s.startswith(("INSERT", "UPDATE", "DELETE"))]
-    assert len(count_queries) <= 5
+    assert len(count_queries) <= 7  # one of them, with its BEGIN, asks for the law library
 
 
 
