@@ -20,14 +20,18 @@ KIND_WORDS: Mapping[str, Kind | None] = MappingProxyType({
     **dict.fromkeys(_words("单选 单项 单项选择 single singlechoice"), Kind.SINGLE),
     **dict.fromkeys(
         _words("多选 多项 多项选择 不定项 不定项选择 multi multiple multiplechoice"), Kind.MULTI),
-    **dict.fromkeys(_words("判断 是非 判断对错 judge judgement truefalse true/false"), Kind.JUDGE),
+    **dict.fromkeys(
+        _words("判断 是非 判断对错 判断正误 judge judgement truefalse true/false"), Kind.JUDGE),
     **dict.fromkeys(_words("填空 blank fill fillblank"), Kind.BLANK),
     **dict.fromkeys(
         _words("简答 问答 论述 名词解释 案例分析 材料分析 essay shortanswer"), Kind.ESSAY),
     **dict.fromkeys(["", "选择", "choice"]),
 })
-_TRUE = frozenset(_words("对 正确 √ ✓ ✔ 是 T TRUE 1 Y YES"))
+_TRUE = frozenset(_words("对 正确 √ ✓ ✔ 是 T TRUE 1 Y YES V"))
 _FALSE = frozenset(_words("错 错误 × ✗ ✘ ✕ 否 F FALSE 0 N NO X 不对 不正确"))
+_HEADING = re.compile(r"[(（]?[一二三四五六七八九十]{1,3}[)）]?[、.．:：]?")
+_FINAL = "。.;,"  # squeezed
+_KIND_NOTE = re.compile(r"([^()]{1,20})\(([^()]{1,20})\)$")
 _ANSWER_PREFIX = re.compile(r"^[\[【(]?(?:正确|参考|标准)?答案[\]】)]?[是为]?[:]?\s*")
 _SEPARATORS = re.compile(r"[\s,、|;/。.·]+")
 _ONLY_LETTERS = re.compile(r"[A-Z]{1,26}$")
@@ -78,8 +82,16 @@ def _by_text(row: Row) -> str:
     """The letter of the option whose full text the answer is, else nothing."""
     text, own = strip_prefix(row.text("answer"))
     wanted = squeeze(text)
-    same = [letter for letter, option in row.options.items() if squeeze(option) == wanted]
+    same = [letter for letter, option in row.options.items() if squeeze(option) == wanted] or [
+        letter for letter, option in row.options.items()
+        if squeeze(option).rstrip(_FINAL) == wanted.rstrip(_FINAL)]
     return (own if own in same else "") if own else (same[0] if same else "")
+
+
+def _is_text(row: Row, letters: str) -> bool:
+    """Whether an answer of Latin letters is a word: `Beijing`, or an option as it stands."""
+    return not set(letters) <= set(row.options) or (
+        len(letters) > 1 and row.text("answer") in row.options.values())
 
 
 def _choice_key(row: Row) -> tuple[str, ...]:
@@ -87,8 +99,10 @@ def _choice_key(row: Row) -> tuple[str, ...]:
     if len(row.options) < 2:
         return ()
     answer = _canon(row.text("answer"))
+    if len(answer) == 1 and answer in row.options:
+        return (answer,)
     letters = letters_of(answer)
-    if not letters or not set(letters) <= set(row.options):
+    if not letters or _is_text(row, letters):
         letters = _by_text(row) or letters
     if not letters:
         letters = letters_of(_head(row, _LETTER_HEAD, answer) or "")
@@ -164,7 +178,8 @@ def _derive_kind(row: Row) -> Kind:
     answer = _canon(row.text("answer"))
     head = _LETTER_HEAD.match(answer)
     letters = letters_of(answer) or letters_of(head[0] if head else "")
-    choice = Kind.MULTI if len(set(letters)) > 1 else Kind.SINGLE
+    several = len(set(letters)) > 1 and not (_is_text(row, letters) and _by_text(row))
+    choice = Kind.MULTI if several else Kind.SINGLE
     if row.options:
         words = sorted(str(judge_value(text)) for text in row.options.values())
         return Kind.JUDGE if words == ["False", "True"] else choice
@@ -189,4 +204,20 @@ def kind_of(row: Row) -> Kind | None:
 
 @lru_cache(maxsize=1_024)
 def _kind_word(text: str) -> str:
-    return normalise(squeeze(text[:200]).lower()).removesuffix("题")
+    """`多选题` -> `多选`, `选择题（多选）` -> `多选`, `判断题（对错）` -> `判断`."""
+    word = normalise(squeeze(text[:200]).lower())
+    found = _KIND_NOTE.match(word)
+    if found is None:
+        return word.removesuffix("题")
+    word, note = found[1].removesuffix("题"), found[2].removesuffix("题")
+    return note if word in KIND_WORDS and not KIND_WORDS[word] and KIND_WORDS.get(note) else word
+
+
+def heading_kind(text: str) -> str | None:
+    """`一、单选题（每题2分）` -> `单选`; None when it is no heading over questions of one kind."""
+    plain = clean(text)
+    if "题" not in plain or len(plain) > 60:
+        return None
+    found = _HEADING.match(plain)
+    word = _kind_word(plain[found.end():] if found else plain)
+    return word if KIND_WORDS.get(word) else None

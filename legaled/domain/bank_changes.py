@@ -1,10 +1,11 @@
 """What differs between two texts, in pieces that people can read."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import groupby
+from operator import itemgetter
 
 _TOKEN = re.compile(r"[A-Za-z0-9]+|.", re.DOTALL)
 MOST = 4_000_000  # pairs of tokens; beyond them the whole middle counts as replaced
@@ -29,8 +30,14 @@ def changes(old: str, new: str) -> tuple[Pieces, Pieces]:
     counts as changed too. Joined again, the pieces are the texts.
     """
     segments = list(_tidy(list(_segments(_TOKEN.findall(old), _TOKEN.findall(new)))))
-    return (tuple(Piece(before, changed) for before, _, changed in segments if before),
-            tuple(Piece(after, changed) for _, after, changed in segments if after))
+    return (_side((before, changed) for before, _, changed in segments),
+            _side((after, changed) for _, after, changed in segments))
+
+
+def _side(texts: Iterable[tuple[str, bool]]) -> Pieces:
+    """One of the two texts; where only the other has something, its neighbours are one piece."""
+    runs = groupby(((text, changed) for text, changed in texts if text), key=itemgetter(1))
+    return tuple(Piece("".join(text for text, _ in run), changed) for changed, run in runs)
 
 
 def _segments(old: Sequence[str], new: Sequence[str]) -> Iterator[_Segment]:

@@ -14,6 +14,7 @@ _ANSWER_LENGTH = 20
 _ASKS = re.compile(r"[?？]|[(（][\s\u3000]{0,20}[)）]|_{2,}|下列|以下|哪|什么|是否")
 _SAYS = re.compile(r"[。:：]$|应当|不得|可以|必须")
 _SAMPLE = 400
+_FINAL = "。.;；,，"
 
 
 @dataclass(frozen=True)
@@ -94,8 +95,8 @@ def _column(place: int, cells: Sequence[str]) -> _Column:
         sum(bool(word) and judge_value(word) is not None for word in words) / count,
         sum(bool(word) and bool(KIND_WORDS.get(normalise(word.lower()).removesuffix("题")))
             for word in words) / count,
-        *(sum(pattern.search(cell[-2_000:]) is not None for cell in full) / count
-          for pattern in (_ASKS, _SAYS)),
+        sum(_ASKS.search(cell[-2_000:]) is not None for cell in full) / count,
+        sum(_SAYS.search(cell[-2_000:]) is not None for cell in full) / count,
         len(numbers) == len(full) > 1 and rising >= 0.9 * (len(numbers) - 1))
 
 
@@ -127,9 +128,14 @@ def _answer(
 
 def _repeated(table: Sequence[Sequence[str]], place: int) -> float:
     """In how many rows the text of a column stands in another one too."""
-    same = sum(bool(row[place]) and row[place] in (*row[:place], *row[place + 1:])
-               for row in table)
+    same = sum(bool(row[place]) and _bare(row[place]) in map(
+        _bare, (*row[:place], *row[place + 1:])) for row in table)
     return same / len(table)
+
+
+def _bare(text: str) -> str:
+    """Without the punctuation behind it."""
+    return text.rstrip(_FINAL)
 
 
 def _stem(columns: Sequence[_Column]) -> int | None:
@@ -180,14 +186,21 @@ def _fits(
 
 
 def _makes_sense(row: Sequence[str], answer: str, options: Sequence[int]) -> bool:
-    texts = [squeeze(row[place]) for place in options]
+    texts = [_bare(squeeze(row[place])) for place in options]
     filled = {LETTERS[at] for at, text in enumerate(texts) if text}
     letters = set(letters_of(answer))
     if letters and letters <= filled:
         return True
     words = [text for text in texts if text]
-    return answer in (text.upper() for text in words) or (
+    return _bare(answer) in (text.upper() for text in words) or (
         judge_value(answer) is not None and (not words or len(words) == 2))
+
+
+def _answers(row: Sequence[str]) -> bool:
+    """Whether a row is the answer of a question written down line by line: `答案：` and `A`."""
+    full = [clean(cell) for cell in row if clean(cell)]
+    return (len(full) == 2 and map_headers(full[:1]) == {full[0]: "answer"}
+            and bool(letters_of(squeeze(full[1]).upper())))
 
 
 def header_place(rows: Sequence[Sequence[str]], wanted: frozenset[str]) -> int | None:
@@ -200,6 +213,6 @@ def header_place(rows: Sequence[Sequence[str]], wanted: frozenset[str]) -> int |
         if {"stem", "answer"} <= names:
             below = set(map_headers(rows[place + 1]).values()) if rows[place + 1:] else set()
             return place + (below > names)  # a header of two rows says all in its second
-        if half is None and len(names) > 1 and names & {"stem", "answer"}:
+        if half is None and len(names) > 1 and names & {"stem", "answer"} and not _answers(row):
             half = place
     return half

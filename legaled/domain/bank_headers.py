@@ -24,16 +24,17 @@ MAX_LENGTH: Mapping[str, int] = MappingProxyType({
 })
 _OPTION_WORDS = ("选项{x}", "{x}", "{x}选项", "选项{han}", "选项{n}", "option{x}", "option_{x}",
                  "答案{x}", "{x}项", "备选{x}", "备选项{x}", "备选答案{x}", "选项内容{x}",
-                 "选项{x}内容", "选择{x}", "option{n}", "option_{n}", "choice{x}", "choice{n}")
+                 "选项{x}内容", "选择{x}", "option{n}", "option_{n}", "choice{x}", "choice{n}",
+                 "item{n}")
 HEADER_SYNONYMS: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "number": ("题号", "原题号", "编号", "序号", "试题编号", "题目编号", "试题序号", "题目序号",
                "id", "number", "no"),
     "kind": ("题型", "类型", "题目类型", "试题类型", "试题题型", "题目题型", "题类", "题型名称",
              "题目类别", "试题类别", "type", "kind", "questiontype"),
-    "stem": ("题干", "题目", "问题", "试题内容", "题目内容", "试题", "试题题干", "题目题干",
-             "题干内容", "题目描述", "试题描述", "问题描述", "问题内容", "试题名称", "题目名称",
-             "试题标题", "题目标题", "考题", "题面", "标题", "内容", "content", "question", "input",
-             "stem", "title"),
+    "stem": ("题干", "题目", "问题", "试题内容", "题目内容", "试题", "试题题干", "试题题目",
+             "题目题干", "题干内容", "题目描述", "试题描述", "问题描述", "问题内容",
+             "试题名称", "题目名称", "试题标题", "题目标题", "考题", "题面", "标题", "内容",
+             "content", "question", "input", "stem", "title"),
     **{f"option_{letter.lower()}": tuple(
         word.format(x=letter, n=place, han=numeral) for word in _OPTION_WORDS)
        + (("选项", "备选项", "备选答案", "候选项", "选项内容", "全部选项", "options", "choices")

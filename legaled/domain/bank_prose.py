@@ -12,7 +12,7 @@ from legaled.domain.bank_problems import Problem, problem
 from legaled.domain.bank_prose_build import build
 from legaled.domain.bank_prose_finish import finish
 from legaled.domain.bank_prose_keys import answer_head
-from legaled.domain.bank_prose_lines import MAX_LINES, read_lines
+from legaled.domain.bank_prose_lines import is_too_much, read_lines
 from legaled.domain.bank_prose_parts import Question, Section, leftovers, match_lists
 from legaled.domain.bank_record import Record
 
@@ -30,7 +30,7 @@ class Prose:
 def read_prose(lines: Iterable[tuple[int, str]]) -> Prose:
     """The questions of numbered lines; linear, and never raises whatever comes in."""
     named = read_lines(lines)
-    if len(named) > MAX_LINES:
+    if is_too_much(named):
         return Prose((), {}, [problem("too_many_rows")])
     sections, lists = build(named)
     del named  # a large file weighs most as its lines

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from legaled.domain.bank_headers import MORE_OPTIONS, OPTION_FIELDS
+from legaled.domain.bank_prose_keys import answer_head
 from legaled.domain.bank_prose_lines import split_fields
 from legaled.domain.bank_prose_parts import Question, inline_options, split_options
 from legaled.domain.bank_prose_words import (
@@ -39,6 +40,8 @@ def finish(question: Question) -> tuple[Record, bool]:
     if question.kind not in OPEN and (not options or options[0][0] != "A"):
         stem, inline = inline_options(stem)
         options = inline + options
+    elif question.kind in OPEN and not question.mark.kind:
+        stem, options = _chosen(question, stem)
     fields = {name: _joined(texts) for name, texts in question.fields.items()}
     if not fields.get("answer"):
         fields["answer"] = fields.pop("solution", "")
@@ -47,6 +50,7 @@ def finish(question: Question) -> tuple[Record, bool]:
     if not fields["answer"]:
         stem, options = _find_answer(question, stem, options, fields)
     kind, stem, points = _kind_and_points(question, stem, fields)
+    kind = "选择" if kind in OPEN and options else kind
     if kind == "填空":
         fields["answer"] = _by_gap(stem, fields["answer"])
     cells = {"kind": kind, "stem": stem, **_placed(options), "answer": fields["answer"],
@@ -55,6 +59,15 @@ def finish(question: Question) -> tuple[Record, bool]:
     asks = question.section.headed or GAP.search(stem) or _ASKS.search(stem)
     return (Record(question.row, {name: text for name, text in cells.items() if text}),
             bool(stem) and (bool(fields["answer"]) or (len(options) > 1 and bool(asks))))
+
+
+def _chosen(question: Question, stem: str) -> tuple[str, list[tuple[str, str]]]:
+    """A choice below a heading of open questions: options, and an answer that is their letters."""
+    head, rest = answer_head(_joined(question.fields.get("answer", ())))
+    without, options = inline_options(stem)
+    letters = {letter for letter, _ in options}
+    chosen = bool(head) and not rest and set(_plain(head)) <= letters
+    return (without, options) if chosen else (stem, [])
 
 
 def _joined(texts: Sequence[str]) -> str:
@@ -84,7 +97,7 @@ def _kind_and_points(
     if named := fields.get("kind", ""):
         kind = KIND_OF.get(named.strip("【】[]（）() "), named)
     found = KIND_BEHIND.search(stem, max(0, len(stem) - 30))
-    if not kind and found:
+    if found and kind in ("", KIND_OF[found[1]]):
         kind = KIND_OF[found[1]]
         stem = stem[:found.start()].rstrip() if found[0][0] in "【[" else stem
     points = fields.get("points") or question.mark.points

@@ -17,9 +17,12 @@ _RANGE = re.compile(
     r"(?:第\s?)?(\d{1,5})\s{0,3}题?\s?[-—–－~～至到]{1,2}\s{0,3}(?:第\s?)?(\d{1,5})\s{0,3}"
     r"(?:小?题)?\s{0,3}[.．、:：)）]?\s{0,3}")
 _MARK = re.compile(rf"({_WORD}|[A-La-lＡ-Ｌ])[\s,，、;；]{{0,3}}")
+_TRUE_FALSE = re.compile(r"([TF])[\s,，、;；]{0,3}")
 _GROUP = re.compile(r"([A-La-lＡ-Ｌ]{1,12})(?:[\s,，、;；|]{1,20}|$)")
 _START = re.compile(r"[\s（(【\[第]{0,3}\d")
-_MAX = 2_000  # no answer list says more in one line
+_MAX = 2_000  # no range is longer
+_NAMED = 100  # so many numbers of a range that does not fit its answers are told
+_LONGEST = 40_000  # letters of a line: a longer one is no answer list
 
 
 class Item(NamedTuple):
@@ -35,7 +38,7 @@ def key_items(text: str) -> list[Item]:
     Linear: each step takes something away or gives up.
     """
     place, items = 0, list[Item]()
-    if not _START.match(text):
+    if len(text) > _LONGEST or not _START.match(text):
         return []
     while place < len(text):
         if found := _RANGE.match(text, place):
@@ -61,6 +64,8 @@ def _range(text: str, found: re.Match[str]) -> tuple[int, list[Item]]:
     if found.end() == len(text):
         return found.end(), []
     marks, end = _repeated(_MARK, text, found.end(), count)
+    if len(marks) < count:
+        marks, end = _repeated(_TRUE_FALSE, text, found.end(), count)
     groups, group_end = _repeated(_GROUP, text, found.end(), count)
     if len(groups) == count and (len(marks) != count or not _ends(text, end)):
         marks, end = groups, group_end
@@ -68,8 +73,8 @@ def _range(text: str, found: re.Match[str]) -> tuple[int, list[Item]]:
         marks, end = [], _run_end(text, found.end())
         if end == found.end():
             return end, []
-    if len(marks) != count:
-        marks = [""] * count
+    if len(marks) != count:  # much too few answers are told by the first number alone
+        marks = [""] * (count if count <= _NAMED else 1)
     return end, [Item(first + place, squeeze(mark).upper()) for place, mark in enumerate(marks)]
 
 
@@ -134,8 +139,16 @@ def answer_head(text: str) -> tuple[str, str]:
     return (squeeze(found[1]).upper(), text[found.end():]) if found else ("", "")
 
 
-def bare_letters(text: str) -> list[str]:
-    """`BCDAB CDABC` -> ten letters, a list without numbers; else nothing."""
+def bare_letters(text: str, grouped: bool = False) -> list[str]:
+    """`BCDAB CDABC` -> ten letters, a list without numbers; else nothing.
+
+    `grouped`: several answers are right, so that `AB ACD` are two.
+    """
+    groups = _CELLS.split(re.sub("[,，、;；]", " ", text[:_MAX]).strip()) if grouped else []
+    if len(groups) > 1 and all(re.fullmatch("[A-Ha-h]{1,8}", group) for group in groups):
+        return [group.upper() for group in groups]
+    if grouped:
+        return []
     packed = re.sub(r"[\s,，、]+", "", text[:_MAX])
     return list(packed.upper()) if len(packed) > 1 and re.fullmatch(
         "[A-Ha-h]+|[√×✓✗对错]+", packed) else []

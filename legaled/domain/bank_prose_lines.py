@@ -26,14 +26,18 @@ from legaled.domain.bank_prose_words import (
 from legaled.domain.text import WHITE, clean
 
 MAX_LINES = 800_000  # eight for each question that a file may have
+MAX_ANSWERS = 200_000  # in lists: two for each question that a file may have
 _BREAK = re.compile(r"<br\s?/?>|\r\n|[\n\r\v\f\u2028\u2029]")
+_POINTS_BEHIND = re.compile(r"((?:[A-H][、,，]?){1,8}|对|错|正确|错误|[√×])[;；]?\s{0,9}"
+                            r"\d{1,3}(?:\.\d{1,2})?\s?分$")
 _LABEL_START = re.compile(r"[^:：】\]]{0,12}[:：】\]]")
 
 
 def read_lines(lines: Iterable[tuple[int, str]]) -> list[Line]:
     """Every line, undecorated and named; a line with breaks in it becomes several of one row.
 
-    More than MAX_LINES are cut off and left without names: who asks looks at the length.
+    More than MAX_LINES are cut off and left without names, and what follows more than
+    MAX_ANSWERS in lists is left without: who asks looks at `is_too_much`.
     """
     parts = list(islice(_parts(lines), MAX_LINES + 1))
     if len(parts) > MAX_LINES:
@@ -44,13 +48,25 @@ def read_lines(lines: Iterable[tuple[int, str]]) -> list[Line]:
             _name_hashed(one)
     _answer_rows(parts)
     hashed = any(one.sort is Sort.HEAD for one in parts)
+    listed = 0
     for one in parts:
         if one.sort is Sort.TEXT:
             _name(one, hashed)
-            if one.sort is Sort.KEY_HEAD or tuple(one.fields) == (("answer", ""),):
-                hashed = False  # answers behind the questions have headings of their own
+            if (listed := listed + len(one.items)) > MAX_ANSWERS:
+                break
+            # answers behind the questions have headings of their own
+            hashed = hashed and not _heads_answers(one)
     _weak_options(parts)
     return parts
+
+
+def is_too_much(parts: Sequence[Line]) -> bool:
+    """Whether there are more lines, or more answers in lists, than a file may have."""
+    return len(parts) > MAX_LINES or sum(len(one.items) for one in parts) > MAX_ANSWERS
+
+
+def _heads_answers(one: Line) -> bool:
+    return one.sort is Sort.KEY_HEAD or tuple(one.fields) == (("answer", ""),)
 
 
 def _parts(lines: Iterable[tuple[int, str]]) -> Iterator[Line]:
@@ -71,8 +87,10 @@ def _parts(lines: Iterable[tuple[int, str]]) -> Iterator[Line]:
 def _answer_rows(parts: Sequence[Line]) -> None:
     """A row of numbers above a row of answers is a list of answers."""
     above: Line | None = None
-    numbers = list[int]()
+    numbers, listed = list[int](), 0
     for one in parts:
+        if listed > MAX_ANSWERS:
+            break
         if one.sort is not Sort.TEXT:
             above = above if one.sort is Sort.BLANK else None
         elif is_row_label(one.text):
@@ -81,6 +99,7 @@ def _answer_rows(parts: Sequence[Line]) -> None:
             items = answers_row(one.text, numbers) if above else []
             if above and items:
                 above.sort, above.items, one.sort = Sort.KEY, items, Sort.BLANK
+                listed += len(items)
             numbers = numbers_row(one.text)
             above = one if numbers else None
 
@@ -178,7 +197,14 @@ def split_fields(text: str) -> list[tuple[str, str]]:
             name, start = FIELD_OF[label[1] or label[2]], label.end()
     last = clean(text[start:])
     fields.append((name, last))
-    return [(name, _closed(value, opened, len(fields) > 1)) for name, value in fields]
+    return [(name, _told(name, _closed(value, opened, len(fields) > 1)))
+            for name, value in fields]
+
+
+def _told(name: str, value: str) -> str:
+    """An answer without the points that were given for it: `C5分`."""
+    found = _POINTS_BEHIND.match(value) if name in ("answer", "mine") else None
+    return found[1] if found else value
 
 
 def _closed(value: str, opened: bool, several: bool) -> str:

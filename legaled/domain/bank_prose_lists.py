@@ -6,7 +6,7 @@ from legaled.domain.bank_prose_ahead import Ahead, heading_list
 from legaled.domain.bank_prose_keys import Item, answer_head, bare_letters, key_items
 from legaled.domain.bank_prose_lines import split_fields
 from legaled.domain.bank_prose_parts import AnswerList, Entry, Section
-from legaled.domain.bank_prose_tokens import Line, Sort
+from legaled.domain.bank_prose_tokens import Line, Mark, Sort, numbered
 from legaled.domain.bank_prose_words import CLOSED, OPEN, Heading
 
 
@@ -34,6 +34,10 @@ class ListReader:
         self._under(kind, "", None)
 
     def _under(self, kind: str, chapter: str, place: int | None) -> None:
+        """A new list; one that has only a place in the order of sections has their kind."""
+        if place and not kind:
+            kind = next((one.kind for one in self._sections[max(0, self._place - 200):self._place]
+                         if one.ordinal == place), "")
         self._entry = self._into = None
         if self.lists and self.lists[-1].zone == self._zone and not self.lists[-1].entries:
             self.lists.pop()
@@ -114,9 +118,17 @@ class ListReader:
         """Letters without numbers go on where the list stands."""
         entries = self.lists[-1].entries
         start = entries[-1].number + 1 if entries else 1
-        return [Item(start + place, one) for place, one in enumerate(bare_letters(text))]
+        letters = bare_letters(text, self.lists[-1].kind == "多选")
+        return [Item(start + place, one) for place, one in enumerate(letters)]
 
     def _number(self, place: int, one: Line) -> bool:
+        if one.mark.style == "一":
+            inner = Line(one.row, one.raw, full=one.text, mark=Mark())
+            inner.text = numbered(one.text, inner.mark)
+            if inner.mark.number is not None and inner.mark.style != "一":
+                self._under("", self.lists[-1].chapter, one.mark.number)
+                inner.fields = split_fields(inner.text)
+                return self._number(place, inner)
         number = one.mark.number or 0
         head, rest = answer_head(one.text)
         if one.fields and one.fields[0][0] == "answer":

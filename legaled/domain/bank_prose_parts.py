@@ -135,6 +135,9 @@ def has_inline(text: str) -> bool:
 
 # ---- answers that stand apart ----
 
+_CHAPTER = re.compile("第.{1,6}?(?:章|单元|节|讲|编|篇|模块|专题|课)")
+
+
 def match_lists(sections: Sequence[Section], lists: Sequence[AnswerList]) -> None:
     """Give every answer of every list to the question that it is for; `used` tells which."""
     window = max(50, 1_000_000 // max(1, len(lists)))
@@ -162,7 +165,7 @@ def _waits(section: Section) -> bool:
 
 def _narrowed(one: AnswerList, fit: list[int], sections: Sequence[Section]) -> list[int]:
     """The sections that bear the heading of the list; a heading that none bears says nothing."""
-    wanted = one.chapter, one.kind, None if one.kind else one.ordinal
+    wanted = _chapter(one.chapter), one.kind, None if one.kind else one.ordinal
     for column, want in enumerate(wanted):
         same = [place for place in fit if want and _heading(sections[place])[column] == want]
         fit = same or fit
@@ -170,7 +173,13 @@ def _narrowed(one: AnswerList, fit: list[int], sections: Sequence[Section]) -> l
 
 
 def _heading(section: Section) -> tuple[str, str, int | None]:
-    return section.chapter, section.kind, section.ordinal
+    return _chapter(section.chapter), section.kind, section.ordinal
+
+
+def _chapter(title: str) -> str:
+    """`第一章` of `第一章 总则`: lists of answers leave the title out."""
+    found = _CHAPTER.match(title)
+    return found[0] if found else title
 
 
 def _target(one: AnswerList, fit: list[int], sections: Sequence[Section], rivals: int) -> list[int]:

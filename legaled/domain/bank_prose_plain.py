@@ -14,7 +14,7 @@ _BULLET = re.compile(r"[-*+•●○■□▪◆◇►▶·]\s{1,9}")
 _CHECKBOX = re.compile(
     r"\[([ xX√])\]\s{1,9}|([√✓✔☑])\s{0,9}(?=[（(]?[A-L][、.．:：)）])|☐\s{0,9}")
 _RULE = re.compile(r"[-=_*—─~·.#|:\s]{3,}$"
-                   r"|第\s?\d{1,4}\s?页(?:\s{0,9}[,，/]?\s?共\s?\d{1,4}\s?页)?$"
+                   r"|[^，。？]{0,20}?第\s?\d{1,4}\s?页(?:[\s,，/（(]{0,3}共\s?\d{1,4}\s?页)?[）)]?$"
                    r"|-\s?\d{1,4}\s?-$|\d{1,3}(?:\.\d{1,2})?\s?分$")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!~|<>])")
 _ENTITY = re.compile(r"&(?:nbsp|ensp|emsp|lt|gt|amp|quot|ldquo|rdquo|middot|#\d{1,6});")

@@ -78,19 +78,31 @@ _ORDINAL = (rf"(?:第\s?[{_CN}\d]{{1,4}}\s?(?:部分|大题|题型|单元|类|�
             rf"|[（(]?([{_CN}]{{1,3}})[）)]?|[（(]?(\d{{1,2}})[）)]?|[IVXⅠ-Ⅻ]{{1,4}})")
 _HEAD = re.compile(
     rf"(?:{_ORDINAL}\s{{0,9}}[、.．:：,，]?\s{{0,9}})?[【\[〔（(<《]?\s{{0,3}}({_KIND})"
-    r"(?:部分)?(?:参考)?(答案)?\s{0,3}[】\]〕）)>》]?(.{0,300})$")
+    r"(?:部分)?(?:参考)?(答案)?(?:\s{0,3}[】\]）)〕>》])?(.{0,300})$")
 _NAMED_HEAD = re.compile(
     rf"(?:{_ORDINAL}\s{{0,9}}[、.．]?\s{{0,9}})?[^\s，。？?：:；;、（(]{{1,20}}?({_KIND})(?<=题)"
     r"()(\s{0,3}(?:[（(].{0,200}[）)])?[:：]?)$")
-_REMARK = re.compile(
-    r"\s*[:：]?\s*[（(【\[].{0,250}[）)】\]][。.:：]?$|[:：]?$"
-    r"|[:：,，。\s]*(?:本|共|每|以下|下列|请|在|合计|满分|题|\d).{0,250}[题分].{0,200}$")
+_BRACKETS = (r"(?:[（(【\[](?:[^（(【\[）)】\]]|[（(【\[][^（(【\[）)】\]]{0,100}[）)】\]]){0,250}"
+             r"[）)】\]]\s{0,3}){1,4}")
+_REMARK = re.compile(rf"\s{{0,9}}[:：]?\s{{0,9}}{_BRACKETS}[。.:：]?$|\s{{0,9}}[:：。]?$")
+# a heading goes on with what to do and what it is worth
+_COUNTED = re.compile(
+    r"每\s?小?[题空道]|各小?题|共\s?\d{1,3}\s?[道个]?小?[题分]|\d\s?[道个]?小?题|\d\s?分|小题")
+_TOLD = re.compile(
+    r"本大?题|满分|不得分|(?:正确|备选|几个)答案|正确(?:的)?选项|选项中|横线|括号|正误|对错"
+    r"|[打画填写涂选]\s?[“\"‘']?[√×✓✗ABTF对错]|判断(?:下列|以下|下面)|(?:下列|以下|下面).{1,9}判断")
+_ASKING = re.compile(r"[？?]|(?:是|有|为|包括|属于)\s{0,3}[:：]?$")
+_IN_GAP = re.compile(r"[（(]\s{0,40}[)）]\s?[内里中上]")
+_OPENED = re.compile(rf"[^【\[〔（(<《]{{0,12}}(?:[（(].{{1,3}}[）)][^【\[〔（(<《]{{0,5}})?"
+                     rf"[【\[〔（(<《]\s{{0,3}}(?:{_KIND})([^【\[〔（(<《】\]）)〕>》]{{0,200}})"
+                     r"[】\]）)〕>》](.{0,300})$")
+_WORTH = re.compile(r"[,，;；、/\s]{0,3}(?:本题)?\s?\d{1,3}(?:\.\d{1,2})?\s?分\s{0,3}$")
 _PER_QUESTION = re.compile(r"每\s?小?[题空]\s?(\d{1,3}(?:\.\d)?)\s?分")
 KIND_MARK = re.compile(
     rf"[【\[（(〔<《]\s{{0,3}}({_KIND})\s{{0,3}}(?:[,，;；、/\s]{{0,3}}(?:每题|本题|共)?\s?"
     r"(\d{1,3}(?:\.\d{1,2})?)\s{0,3}分)?\s{0,3}[】\]）)〕>》]\s{0,9}[、.．:：]?"
     rf"|({_KIND})(?<=题)[:：]")
-KIND_BEHIND = re.compile(rf"[（(【\[]\s{{0,3}}({_KIND})\s{{0,3}}[）)】\]]\s{{0,9}}[。.:：]?$")
+KIND_BEHIND = re.compile(rf"[（(【\[]\s{{0,3}}({_KIND})\s{{0,3}}[）)】\]]\s{{0,9}}[。.:：*]?$")
 POINTS_MARK = re.compile(
     r"[（(【\[]\s{0,3}(?:本题|共|满分)?\s?(\d{1,3}(?:\.\d{1,2})?)\s?分\s{0,3}[）)】\]]")
 CHAPTER = re.compile(
@@ -98,8 +110,8 @@ CHAPTER = re.compile(
     r"[^，。？?！!；;]{0,30})$")
 KEY_HEAD = re.compile(
     r"[【\[（(《]?(?:附[件录]?\s{0,3}\d{0,2}\s{0,3}[:：]?\s{0,3})?[^，。；？?:：]{0,30}?"
-    r"(?:答案|答案[及与和]?(?:详细)?(?:解析|部分|汇总|一览表?|表|要点|速查|分析))\s{0,3}"
-    r"[】\]）)》]?\s{0,3}[:：]?$")
+    r"(?:答案|答案[及与和]?(?:详细)?(?:解析|部分|汇总|一览表?|表|要点|速查|分析|评分标准|评分参考))\s{0,3}"
+    r"[】\]）)》]?\s{0,3}[:：]?[-—─=~·*]{0,20}$")
 TITLE = re.compile(r"[^，。？?！!；;：:]{0,60}(?:题库|试题|试卷|练习题?|测试题?|竞赛题?|考试题?|"
                    r"题目|复习题|题集|测验|考试)(?:[（(].{0,30}[）)])?$")
 _CN_DIGITS = {char: place for place, char in enumerate("零一二三四五六七八九十")}
@@ -134,7 +146,8 @@ def kind_heading(text: str) -> Heading | None:
     if len(text) > 400 or not _HINT.search(text, 0, 60):
         return None
     found = _HEAD.match(text)
-    if found is None or not (_is_remark(found[5]) or found[4] or _starts_list(found[5])):
+    if found is None or _is_tag(text) or not (
+            _is_remark(found[5]) or found[4] or _starts_list(found[5])):
         found = _NAMED_HEAD.match(text)
     if found is None:
         return None
@@ -143,8 +156,28 @@ def kind_heading(text: str) -> Heading | None:
                    found[5])
 
 
+def _is_tag(text: str) -> bool:
+    """`1. (判断题, 5分)题干`: a bracket that closes before the stem is the question's own."""
+    found = _OPENED.match(text)
+    if found is None:
+        return False
+    behind = found[2].lstrip(":：.、　 ")
+    if not behind:
+        return text[0].isdecimal() and _WORTH.match(found[1]) is not None
+    return not (_REMARK.match(behind) or _starts_list(behind) or (
+        _COUNTED.search(behind, 0, 12) and _is_told(behind)))
+
+
 def _is_remark(rest: str) -> bool:
-    return _REMARK.match(rest) is not None and not GAP.search(rest) and "？" not in rest
+    if GAP.search(_IN_GAP.sub("括号", rest)):
+        return False
+    return _REMARK.match(rest) is not None or (
+        rest[:1] in tuple(" ,，:：。）)】]—-　本共每请") and _is_told(rest))
+
+
+def _is_told(rest: str) -> bool:
+    """Whether it says how many questions come, what each is worth, or how to answer them."""
+    return not _ASKING.search(rest) and bool(_COUNTED.search(rest) or _TOLD.search(rest))
 
 
 def _starts_list(rest: str) -> bool:

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from legaled.domain.bank_headers import FIELD_LABEL, MAX_LENGTH, MORE_OPTIONS, OPTION_FIELDS
 from legaled.domain.bank_problems import ERRORS, Problem, problem
@@ -16,19 +17,19 @@ _PREFIX = re.compile(rf"([A-HＡ-Ｈa-hａ-ｈ])[{WHITE}]*[、.．:：)）][{WHI
 _GLUED = re.compile(rf"[^{WHITE}][{WHITE}]+[A-H][{WHITE}]*[、.．:：)）]"
                     r"|[\u4e00-\u9fff][B-H][.．](?!\d)|答案[:：]")
 _MAYBE_GLUED = re.compile(r"[A-H答]").search
+_STARTS = "ABCDEFGHabcdefghＡＢＣＤＥＦＧＨａｂｃｄｅｆｇｈ(（"
 _SHORTEST = min(MAX_LENGTH.values())
 _OPTIONS = tuple(zip(LETTERS, OPTION_FIELDS, strict=True))
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """One row as found: text by field name, untouched."""
 
     row: int
     cells: Mapping[str, str]
 
 
-@dataclass
+@dataclass(slots=True)
 class Row:
     """One record on the desk: its texts, and what was found wrong so far."""
 
@@ -52,8 +53,8 @@ class Row:
 
     def cut(self, name: str, limit: int) -> None:
         self.texts[name] = self.texts[name][:limit]
-        self.record = replace(
-            self.record, cells={**self.record.cells, name: self.texts[name]})
+        self.record = self.record._replace(
+            cells={**self.record.cells, name: self.texts[name]})
 
     def say(self, code: str, name: str, detail: str = "") -> None:
         column = self.headers.get(name) or FIELD_LABEL.get(name)
@@ -77,7 +78,7 @@ def read_options(row: Row) -> None:
         found = row.texts.get(name)
         if not found:
             continue
-        text, own = strip_prefix(found)
+        text, own = strip_prefix(found) if found[0] in _STARTS else (found, None)
         if text:
             row.options[letter] = text
         if own not in (None, letter):
@@ -86,6 +87,17 @@ def read_options(row: Row) -> None:
             row.say("glued_options", name)
     if row.text(MORE_OPTIONS):
         row.say("too_many_options", MORE_OPTIONS)
+
+
+def read_item_number(row: Row) -> None:
+    """A digit over columns called item1, item2, … is the letter of an option."""
+    digit = row.text("answer")
+    if not squeeze(row.headers.get("option_a", "")).lower().startswith("item") or (
+            len(digit) != 1 or digit not in "12345678"):
+        return
+    letter = LETTERS["12345678".index(digit)]
+    if letter in row.options and digit not in row.options.values():
+        row.texts["answer"] = letter
 
 
 def check_lengths(row: Row) -> None:

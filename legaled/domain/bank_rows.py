@@ -12,7 +12,13 @@ from types import MappingProxyType
 from legaled.domain.bank_answers import key_of, kind_of
 from legaled.domain.bank_headers import OPTION_FIELDS
 from legaled.domain.bank_problems import Problem
-from legaled.domain.bank_record import Record, Row, check_lengths, read_options
+from legaled.domain.bank_record import (
+    Record,
+    Row,
+    check_lengths,
+    read_item_number,
+    read_options,
+)
 from legaled.domain.bank_warnings import warn_law, warn_options, warn_stem
 from legaled.domain.banks import CHOICES, JUDGE_OPTIONS, LETTERS, Kind, QuestionDraft
 from legaled.domain.text import squeeze
@@ -60,6 +66,7 @@ def judge_record(
     row = Row(record, accept_trailing, headers)
     check_lengths(row)
     read_options(row)
+    read_item_number(row)
     kind = kind_of(row)
     key: tuple[str, ...] = ()
     for name in ("stem", "answer"):

@@ -53,19 +53,31 @@ def _has_common(count: int) -> Callable[[str], object]:
     return re.compile(pattern, re.DOTALL).match
 
 
-def is_scrambled(stems: Iterable[str]) -> bool:
+def is_scrambled(stems: Iterable[str], options: Iterable[str] = ()) -> bool:
     """Whether the stems of a bank, taken together, lack what any Chinese text is made of.
 
     A web font that gives every glyph the place of another leaves short stems that look well.
+    Forty characters of a real bank hold fifteen usual ones; options help where stems are few.
     """
+    chinese, usual = _count_usual(stems)
+    if chinese >= 60:
+        return usual < chinese * (0.36 if chinese >= 150 else 0.25)
+    if chinese < 30:
+        more, good = _count_usual(options)
+        chinese, usual = chinese + more, usual + good
+    return chinese >= 30 and usual < chinese * 0.1
+
+
+def _count_usual(texts: Iterable[str]) -> tuple[int, int]:
+    """How many Chinese characters, and how many usual ones among them; of the first 20,000."""
     chinese, usual = 0, 0
-    for stem in stems:
-        text = "".join(_HAN.findall(stem[:100]))
+    for one in texts:
+        text = "".join(_HAN.findall(one[:100]))
         chinese += len(text)
         usual += sum(map(_USUAL.__contains__, text))
         if chinese > 20_000:
             break
-    return chinese >= 60 and usual < chinese * (0.36 if chinese >= 150 else 0.25)
+    return chinese, usual
 
 
 def warn_stem(row: Row, kind: Kind | None, key: tuple[str, ...]) -> None:
@@ -90,14 +102,18 @@ def warn_stem(row: Row, kind: Kind | None, key: tuple[str, ...]) -> None:
 
 
 def warn_options(row: Row, key: tuple[str, ...]) -> None:
-    """Options of the same text, and worse: one right, one wrong."""
-    together = "".join(row.options.values())
-    if _LOST(together + row.text("answer")):
+    """Characters of a private font, and options of the same text: one right, one wrong."""
+    together = "".join(row.options.values()) + row.text("answer")
+    if is_plain(together) and len(set(row.options.values())) == len(row.options):
+        return  # nothing is lost, and nothing that squeezing could make equal
+    if _LOST(together):
         for name in ("answer", *OPTION_FIELDS):
             if _LOST(row.text(name)):
                 row.say("not_prose", name)
-    if len(set(row.options.values())) == len(row.options) and is_plain(together):
-        return  # nothing that squeezing could make equal
+    _warn_equal(row, key)
+
+
+def _warn_equal(row: Row, key: tuple[str, ...]) -> None:
     first: dict[str, str] = {}
     for letter, text in row.options.items():
         other = first.setdefault(squeeze(text), letter)

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
+from functools import cached_property
 from hashlib import sha256
 from types import MappingProxyType
 
-from legaled.domain.text import WHITE, fold, squeeze
+from legaled.domain.text import WHITE, fold, is_plain, squeeze
 
 
 class Kind(Enum):
@@ -29,7 +30,7 @@ LETTERS = "ABCDEFGH"
 MAX_ROWS = 100_000
 # what the file reader knows, by the end of a file's name
 SUFFIXES = ("csv", "tsv", "txt", "md", "xlsx", "xls", "docx", "xml")
-_LEADING_NUMBER = re.compile(rf"^[{WHITE}]*(?:\d{{1,4}}[{WHITE}]*[、.:)](?!\d)"
+_LEADING_NUMBER = re.compile(rf"[{WHITE}]*(?:\d{{1,4}}[{WHITE}]*[、.:)](?!\d)"
                              rf"|\(\d{{1,4}}\)|第\d{{1,4}}题[、.:]?)")
 
 
@@ -53,12 +54,18 @@ class QuestionDraft:
     article: str = ""
     source: str = ""
 
+    @cached_property
+    def mark(self) -> str:
+        """What equals whom; reckoned once."""
+        return fingerprint(self.kind, self.stem, self.options)
+
 
 def normalise(text: str) -> str:
     """The stem as compared: squeezed, without its leading number. Twice changes nothing."""
-    text = squeeze(_LEADING_NUMBER.sub("", fold(text)))
-    while _LEADING_NUMBER.match(text):
-        text = squeeze(_LEADING_NUMBER.sub("", text))
+    found = _LEADING_NUMBER.match(text := fold(text))
+    text = squeeze(text[found.end():] if found else text)
+    while found := _LEADING_NUMBER.match(text):
+        text = squeeze(text[found.end():])
     return text
 
 
@@ -67,7 +74,9 @@ def fingerprint(kind: Kind, stem: str, options: Iterable[str]) -> str:
 
     No separator can stand inside a part: squeezing takes the control characters away.
     """
-    texts = {squeeze(text) for text in options} if kind in CHOICES else set()
+    texts = set(options) if kind in CHOICES else set()
+    if not is_plain("".join(texts)):
+        texts = {squeeze(text) for text in texts}
     return sha256("\x1f".join([normalise(stem), *sorted(texts)]).encode()).hexdigest()
 
 
@@ -100,7 +109,7 @@ def duplicates_and_conflicts(
     conflicts: list[Pair] = []
     first_seen: dict[str, QuestionDraft] = {}  # by 题号 and by fingerprint, which never look alike
     for draft in drafts:
-        mark = fingerprint(draft.kind, draft.stem, draft.options)
+        mark = draft.mark
         numbered = first_seen.get(draft.number) if draft.number else None
         first = numbered or first_seen.get(mark)
         if first is None:

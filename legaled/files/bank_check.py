@@ -11,6 +11,7 @@ from legaled.domain.bank_rows import judge_record
 from legaled.domain.bank_warnings import is_scrambled
 from legaled.domain.banks import Kind, Pair, QuestionDraft, duplicates_and_conflicts
 from legaled.files.banks import BankFile, read_bank
+from legaled.files.collector import paused_collector
 from legaled.files.tables import suffix_of
 
 
@@ -52,13 +53,14 @@ def check(data: bytes, filename: str, *, accept_trailing: bool = False,
 
     `progress(judged, all)` is told when the file has been read and every thousand rows.
     """
-    try:
-        bank = read_bank(data, filename, sheet=sheet, mapping=mapping)
-    except UnreadableFileError as error:
-        shape = BankFile(filename, suffix_of(filename))
-        return CheckReport(shape, {}, (), [error.problem], (), (), (), 2)
-    found = _judged(bank, progress, accept_trailing=accept_trailing, articles=articles)
-    kept, duplicates, conflicts = duplicates_and_conflicts(found.drafts)
+    with paused_collector():
+        try:
+            bank = read_bank(data, filename, sheet=sheet, mapping=mapping)
+        except UnreadableFileError as error:
+            shape = BankFile(filename, suffix_of(filename))
+            return CheckReport(shape, {}, (), [error.problem], (), (), (), 2)
+        found = _judged(bank, progress, accept_trailing=accept_trailing, articles=articles)
+        kept, duplicates, conflicts = duplicates_and_conflicts(found.drafts)
     against = {row for row, _ in conflicts}
     return CheckReport(bank, Counter(draft.kind for draft in found.drafts), kept, found.errors,
                        found.warnings, duplicates, conflicts, 1 if found.errors else 0,
@@ -104,7 +106,8 @@ def _columns(bank: BankFile) -> dict[str, str]:
 
 def _scrambled(bank: BankFile, known: Sequence[Problem], column: str | None) -> list[Problem]:
     """A warning for every stem of a file that is no Chinese as a whole, said once a row."""
-    if not is_scrambled(record.cells.get("stem", "") for record in bank.records):
+    options = (record.cells.get(name, "") for record in bank.records for name in OPTION_FIELDS)
+    if not is_scrambled((one.cells.get("stem", "") for one in bank.records), options):
         return []
     said = {one.row for one in known if one.code == "not_prose"}
     return [problem("not_prose", record.row, column or FIELD_LABEL["stem"], record.cells["stem"])

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
+from legaled.domain.bank_answers import heading_kind
 from legaled.domain.bank_headers import MORE_OPTIONS, OPTION_FIELDS, is_extra_option
 from legaled.domain.bank_options import split_options
 from legaled.domain.bank_problems import Problem, problem
 from legaled.domain.bank_record import Record
 from legaled.domain.banks import MAX_ROWS
 from legaled.domain.text import WHITE, unescape_cell
-from legaled.files.delimited import Line
+from legaled.files.delimited import Line, column_letters
 
 
 class Columns(NamedTuple):
@@ -33,23 +34,57 @@ def read_records(
     columns: Columns, lines: Sequence[Line], errors: Sequence[Problem]
 ) -> Records:
     """The lines below the header, read by its columns; `errors` are those of single cells."""
+    lines, kinds = _without_headings(columns, lines)
     if not lines:
         return Records((), {}, [problem("no_rows", columns.row)])
     if len(lines) > MAX_ROWS:
         return Records((), {}, [problem("too_many_rows")])
     places = {name: columns.headers.index(header) for header, name in columns.mapping.items()}
     width = len(columns.headers)
-    need = width if columns.row else 1 + max(places["stem"], places["answer"])
+    need = 1 + max(places["stem"], places["answer"])
     ragged = [line for line in lines if _is_ragged(line, width, need)]
     rows = {line.row: line.cells for line in lines}
-    errors = [error for error in errors if error.row in rows]
+    taken = _taken(columns.headers, places)
+    errors = [error for error in errors
+              if error.row in rows and (error.code != "formula_cell" or error.column in taken)]
     bad = {line.row for line in ragged} | {error.row for error in errors}
     good = lines if not bad else [line for line in lines if line.row not in bad]
-    return Records(list(_read(columns.headers, good, places)), rows,
+    records = list(_read(columns.headers, good, places))
+    if kinds and "kind" not in places:
+        records = [one._replace(cells={"kind": kinds[one.row], **one.cells})
+                   if one.row in kinds else one for one in records]
+    return Records(records, rows,
                    [*(_ragged(line, width) for line in ragged), *errors])
 
 
+def _without_headings(
+    columns: Columns, lines: Sequence[Line]
+) -> tuple[Sequence[Line], dict[int, str]]:
+    """The lines but for the header again and rows like `一、单选题`; row -> kind said above it."""
+    kept, kinds, kind = list[Line](), dict[int, str](), ""
+    again = tuple(columns.headers) if columns.row else None
+    for line in lines:
+        full = [cell for cell in line.cells if cell.strip(WHITE)]
+        if again and line.cells[:len(again)] == again and not line.broken:
+            continue
+        if len(full) == 1 and (said := heading_kind(full[0])):
+            kind = said
+            continue
+        kept.append(line)
+        if kind:
+            kinds[line.row] = kind
+    return (kept, kinds) if len(kept) < len(lines) else (lines, {})
+
+
+def _taken(headers: Sequence[str], places: Mapping[str, int]) -> set[str]:
+    """The letters of the columns whose text goes into a question: a number is only a label."""
+    extra = [place for place, header in enumerate(headers) if is_extra_option(header)]
+    return {column_letters(place) for name, place in places.items() if name != "number"} | {
+        column_letters(place) for place in extra}
+
+
 def _is_ragged(line: Line, width: int, need: int) -> bool:
+    """Cells too many, or too few to reach the stem and the answer; other fields may lack."""
     if line.broken or len(line.cells) == width:
         return line.broken
     return len(line.cells) < need or bool("".join(line.cells[width:]).strip(WHITE))

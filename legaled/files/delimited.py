@@ -162,3 +162,12 @@ def trimmed(cells: Sequence[str]) -> tuple[str, ...]:
     """Without empty columns at the end, which spreadsheets like to add."""
     end = max((place for place, cell in enumerate(cells, start=1) if clean(cell)), default=0)
     return tuple(cells[:end])
+
+
+def column_letters(place: int) -> str:
+    """0 -> A, 26 -> AA: what spreadsheets call a column."""
+    text, place = "", place + 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        text = chr(65 + rest) + text
+    return text

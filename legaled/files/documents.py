@@ -37,8 +37,9 @@ _DEEP = 60  # how far a table or a control may stand inside another
 
 @dataclass(frozen=True)
 class Document:
-    """`lines`: (paragraph, its text), counted from 1 in the order of the document, also those in
-    tables; a table with the columns of a question bank is only in `tables`."""
+    """`lines`: (line, its text), counted from 1 in the order of the document; a line break inside
+    a paragraph begins another. A table with the columns of a question bank is only in `tables`,
+    any other in both."""
 
     lines: Sequence[tuple[int, str]]
     tables: Sequence[Sequence[Sequence[str]]]
@@ -91,12 +92,12 @@ class _Reader:
                 self._blocks(child, lines, depth + 1)
 
     def _paragraph(self, paragraph: Element, lines: list[tuple[int, str]], depth: int) -> None:
-        self._count += 1
-        number = self._count
         prefix = self._numbering.prefix(paragraph)
         boxes = list[Element]()
         text = self._text(paragraph, boxes)
-        lines.append((number, prefix + text if text.strip() else text))
+        for line in (prefix + text if text.strip() else text).split("\n"):
+            self._count += 1
+            lines.append((self._count, line))
         for box in boxes:
             self._blocks(box, lines, depth + 1)
 

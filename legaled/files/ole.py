@@ -100,7 +100,7 @@ def _table(data: bytes) -> list[int]:
 
 
 def _words(sector: bytes) -> list[int]:
-    return list(struct.unpack(f"<{len(sector) // 4}I", sector[:len(sector) // 4 * 4]))
+    return list(struct.unpack(f"<{len(sector) // 4}I", sector))  # struct.error: cut short
 
 
 def _chain(table: list[int], first: int) -> Iterator[int]:

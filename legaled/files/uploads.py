@@ -5,6 +5,7 @@ in it (`import_store`), and a lock that one process at a time holds. The lock go
 process, so work that was cut off can be taken up by whoever looks next.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -23,6 +24,10 @@ MOST = 20  # how many files of one person may wait
 HEADERS = 200  # how many headers are remembered
 COLUMNS = "columns.known"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
+
+
+class DiskFullError(Exception):
+    """There is no room for the file; nothing of it is left."""
 
 
 class TooManyError(Exception):
@@ -45,7 +50,9 @@ class Upload:
 class State:
     """How far the work on a file has come; `failed` says why it cannot go on.
 
-    `key` tells with which options the file was checked. `import_id` is there once it is written.
+    `key` tells with which options the file was checked, `tries` how often that was begun without
+    coming to an end. `moved`: it was given back, because it means something else than was
+    confirmed. `import_id` is there once it is written.
     """
 
     stage: str = ""
@@ -56,22 +63,30 @@ class State:
     message: str = ""
     bank_id: int = 0
     import_id: int = 0
+    tries: int = 0
+    moved: bool = False
 
 
 def keep(
     folder: Path, owner: int, name: str, data: bytes, options: Mapping[str, Any], now: datetime
 ) -> Upload:
     """Store a file for its owner. What is older than seven days goes at the same time, and so
-    do the oldest that are written already. TooManyError when twenty still wait."""
+    do the oldest that are written already. TooManyError when twenty still wait, DiskFullError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     sweep(folder, now)
     _make_room(folder, owner)
     upload = Upload(secrets.token_urlsafe(24), owner, name, len(data), now, dict(options))
     home = folder / f"{upload.token}.new"
-    home.mkdir(mode=0o700)
-    _write(home / "file", data)
-    _write(home / "notes.json", _notes(upload))
-    home.rename(folder / upload.token)  # whoever sees it sees all of it
+    try:
+        home.mkdir(mode=0o700)
+        _write(home / "file", data)
+        _write(home / "notes.json", _notes(upload))
+        home.rename(folder / upload.token)  # whoever sees it sees all of it
+    except OSError as error:
+        shutil.rmtree(home, ignore_errors=True)
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise DiskFullError from error
+        raise
     return upload
 
 
@@ -155,13 +170,12 @@ def sweep(folder: Path, now: datetime) -> None:
     for home in _homes(folder):
         upload = _read(home)
         if upload is None:
-            if home.stat().st_mtime < (now - KEPT).timestamp():
+            if _is_old(home, now):
                 shutil.rmtree(home, ignore_errors=True)
         elif now - upload.stored > KEPT:
             drop(folder, upload)
     for path in folder.glob("*"):
-        if path.is_file() and path.name != COLUMNS and (
-                path.stat().st_mtime < (now - KEPT).timestamp()):
+        if path.is_file() and path.name != COLUMNS and _is_old(path, now):
             path.unlink(missing_ok=True)
 
 
@@ -188,6 +202,12 @@ def _make_room(folder: Path, owner: int) -> None:
         drop(folder, upload)
 
 
+def _is_old(path: Path, now: datetime) -> bool:
+    with suppress(FileNotFoundError):  # somebody else has just moved it
+        return path.stat().st_mtime < (now - KEPT).timestamp()
+    return False
+
+
 def _homes(folder: Path) -> list[Path]:
     return [path for path in folder.glob("*") if path.is_dir()]
 
@@ -198,10 +218,10 @@ def _header_key(headers: Sequence[str]) -> str:
 
 def _columns(folder: Path) -> dict[str, dict[str, str]]:
     try:
-        known: dict[str, dict[str, str]] = json.loads((folder / COLUMNS).read_bytes())
+        known = json.loads((folder / COLUMNS).read_bytes())
     except (OSError, ValueError):
         return {}
-    return known
+    return known if isinstance(known, dict) else {}
 
 
 def _notes(upload: Upload) -> bytes:
@@ -212,8 +232,12 @@ def _notes(upload: Upload) -> bytes:
 def _put(path: Path, data: bytes) -> None:
     """Written aside and moved into place: a reader sees the old text or the new one."""
     aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    _write(aside, data)
-    aside.replace(path)
+    try:
+        _write(aside, data)
+        aside.replace(path)
+    except OSError:
+        aside.unlink(missing_ok=True)
+        raise
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -24,7 +24,7 @@ from legaled.domain.bank_problems import Problem, UnreadableFileError, problem, 
 from legaled.domain.banks import MAX_ROWS
 from legaled.domain.text import WHITE
 from legaled.files.archives import PIECE
-from legaled.files.delimited import MAX_COLUMNS, Line
+from legaled.files.delimited import MAX_COLUMNS, Line, column_letters
 from legaled.files.ole import Extent, check_old_workbook
 
 HEAD = 30  # rows among which a header is looked for
@@ -67,7 +67,11 @@ def read_xlsx(archive: zipfile.ZipFile, data: bytes, sheet: str | None) -> Sheet
     with _only_refusals():
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         parts = _parts(archive)
+        if len(parts) > MAX_SHEETS:
+            raise refuse("unsafe_archive", f"工作表多于 {MAX_SHEETS} 张。")
         extents = [Extent() if part is None else _counted(archive, part) for part in parts]
+        if sum(one.rows * one.columns for one in extents if not _is_wide(one)) > 2 * MAX_CELLS:
+            raise _too_wide()
         return _read(book, extents, sheet)
 
 
@@ -103,8 +107,6 @@ def _read(book: CalamineWorkbook, extents: Sequence[Extent], wanted: str | None)
               if one.typ is SheetTypeEnum.WorkSheet]
     seen = [one.name for _, one in sheets if one.visible is SheetVisibleEnum.Visible]
     names = tuple(seen or [one.name for _, one in sheets])
-    if len(sheets) > MAX_SHEETS:
-        raise refuse("unsafe_archive", f"工作表多于 {MAX_SHEETS} 张。")
     if wanted is None and len(sheets) > 1:
         wanted = _best(book, extents, sheets, set(seen))
     place = ([one.name for _, one in sheets].index(wanted) if wanted is not None else 0)
@@ -112,7 +114,7 @@ def _read(book: CalamineWorkbook, extents: Sequence[Extent], wanted: str | None)
     extent = extents[at]
     if _is_wide(extent):
         raise _too_wide()
-    errors = (problem("formula_cell", row + 1, _letters(column))
+    errors = (problem("formula_cell", row + 1, column_letters(column))
               for row, column in extent.formulas)
     return SheetTable(chosen.name, names, _lines(book, at), tuple(errors))
 
@@ -187,15 +189,6 @@ def _as_text(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _letters(column: int) -> str:
-    """0 -> A, 26 -> AA."""
-    text, column = "", column + 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        text = chr(65 + rest) + text
-    return text
-
-
 # ---- counting the cells of an XLSX, which calamine would lay out as one square ----
 
 def _is_wide(extent: Extent) -> bool:
@@ -241,6 +234,8 @@ def _counted(archive: zipfile.ZipFile, part: str) -> Extent:
                 extent.columns = max(extent.columns, *counts)
             if len(extent.formulas) > MAX_ROWS:
                 raise refuse("formula_cell")
+            if _is_wide(extent):
+                return extent
             cells = counts[-1] if others else counts[0]
             lines += len(others)
     extent.rows = max(extent.rows, lines)

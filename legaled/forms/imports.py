@@ -23,7 +23,7 @@ class UploadForm(Form):
                      render_kw={"accept": ",".join(f".{suffix}" for suffix in SUFFIXES)})
     bank = StringField("写入哪个题库", [needed("题库名"), at_most(NAME_MAX)],
                        render_kw={"list": "bank-names", "autocomplete": "off"})
-    valid_only = BooleanField("只导入没有问题的题目")
+    valid_only = BooleanField("有错的行不写入，其余的写入")
     accept_trailing = BooleanField("答案后面有多余文字时，只取前面的答案")
     practice = BooleanField("职工可以用这个题库练习")
 

@@ -1,6 +1,6 @@
 from legaled.models.attempts import Attempt, Slot, Step
 from legaled.models.audit import AuditEvent
-from legaled.models.banks import Bank, BankImport, Question, QuestionVersion
+from legaled.models.banks import Bank, BankImport, Question, QuestionVersion, SpentNumber
 from legaled.models.base import Model
 from legaled.models.exams import Exam, ExamBank, PoolItem, Quota, Sitting
 from legaled.models.laws import Law, LawAlias, LawArticle, LawHeading, LawVersion
@@ -31,6 +31,7 @@ __all__ = [
     "SignIn",
     "Sitting",
     "Slot",
+    "SpentNumber",
     "Step",
     "StudyMark",
     "Unit",

@@ -55,6 +55,14 @@ class Question(Model):
     retired: Mapped[datetime | None]
 
 
+class SpentNumber(Model):
+    """The last 题号 of an import that was taken back; SQLite would give it to another question,
+    and a file that was exported in between would change that one."""
+
+    __tablename__ = "spent_number"
+    id: Mapped[Id]
+
+
 class QuestionVersion(Model):
     """Its words are never changed. `options` in the author's order; `key` as in QuestionDraft.
 

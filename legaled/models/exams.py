@@ -85,5 +85,5 @@ class PoolItem(Model):
     __tablename__ = "pool_item"
     exam_id: Mapped[int] = mapped_column(sa.ForeignKey("exam.id"), primary_key=True)
     version_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("question_version.id"), primary_key=True
+        sa.ForeignKey("question_version.id"), primary_key=True, index=True
     )

@@ -6,7 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from legaled.domain.text import clean
-from legaled.files.import_store import Against, Store
+from legaled.files.import_drafts import Against
+from legaled.files.import_store import Store
 from legaled.models import Bank
 from legaled.services.bank_plan import Plan, plan_drafts, stamp_of
 
@@ -32,8 +33,9 @@ def _bank_id(session: Session, name: str) -> int | None:
 def _lines(plan: Plan) -> Iterator[Against]:
     changed = set(plan.changed)
     for row, target in plan.known():
-        outcome = "changed" if target in changed else "same"
-        yield Against(row, outcome, str(target.name), target.retired)
+        is_changed = target in changed
+        yield Against(row, "changed" if is_changed else "same", str(target.name), target.retired,
+                      *((target.known, target.draft) if is_changed else ()))
     for one in plan.conflicts:
         there = plan.by_number.get(str(one.of))
         yield Against(one.row, "conflict", str(one.of), there is not None and there.retired,

@@ -17,6 +17,7 @@ from legaled.domain.banks import QuestionDraft
 from legaled.domain.errors import InvalidError
 from legaled.domain.permissions import Actor
 from legaled.domain.text import clean
+from legaled.files.collector import paused_collector
 from legaled.models import Bank, BankImport
 from legaled.services import audit, bank_rows
 from legaled.services.bank_plan import (
@@ -33,11 +34,15 @@ from legaled.services.bank_plan import (
 )
 
 __all__ = [
-    "BIGGEST_ID", "CONTENT", "NAME_MAX", "Conflict", "ImportResult", "bank_title", "compare",
-    "draft_of", "import_drafts", "is_current", "number_of", "plan_import", "result_of",
+    "BIGGEST_ID", "CONTENT", "NAME_MAX", "Conflict", "ImportResult", "OutlivedError", "bank_title",
+    "compare", "draft_of", "import_drafts", "is_current", "number_of", "plan_import", "result_of",
 ]
 NAME_MAX = 100
 FILE_MAX = 200
+
+
+class OutlivedError(Exception):
+    """The bank has changed since the plan was made; nothing was written."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,7 @@ class ImportResult:
     import_id: int | None = None
 
 
+@paused_collector()
 def plan_import(
     session: Session, bank_name: str, drafts: Iterable[QuestionDraft], *,
     take_conflicts: Take = False,
@@ -73,10 +79,11 @@ def compare(
     return _result(plan_drafts(session, bank_id, drafts, take_conflicts))
 
 
+@paused_collector()
 def import_drafts(
     session: Session, actor: Actor, bank_name: str, drafts: Sequence[QuestionDraft], now: datetime,
     *, take_conflicts: Take = False, practice: bool = False, plan: Plan | None = None,
-    token: str = "", file: str = "",
+    as_planned: bool = False, token: str = "", file: str = "",
 ) -> ImportResult:
     """Write the drafts into the bank of that name, which is made when there is none.
 
@@ -84,12 +91,15 @@ def import_drafts(
     Conflicts are left out and listed; with `take_conflicts` (all, or those of these rows) they
     become new versions, and of several rows for one question the last wins. A 题号 whose new text
     is already another question of the bank stays a conflict either way. A `plan` of the same
-    drafts is used as long as the bank has not changed since it was made.
+    drafts is used as long as the bank has not changed since it was made; else a new one is made,
+    or with `as_planned` OutlivedError raised.
     """
     bank = _bank(session, bank_title(bank_name), now)
     if token and (done := result_of(session, token)):
         return done
     if plan is None or plan.stamp != stamp_of(session, bank.id):  # an empty bank is like none
+        if as_planned:
+            raise OutlivedError
         plan = plan_import(session, bank.name, drafts, take_conflicts=take_conflicts)
     bank.practice = bank.practice or practice
     made = BankImport(

@@ -13,11 +13,12 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from legaled.domain.banks import QuestionDraft, fingerprint, key_texts, same_content
+from legaled.domain.banks import QuestionDraft, key_texts, same_content
 from legaled.models import BankImport, Question, QuestionVersion
 
 CHUNK = 10_000  # SQLite takes 32,766 variables a statement, PostgreSQL 65,535
 BIGGEST_ID = 2**31 - 1
+_BESIDES = ("explanation", "difficulty", "points", "topic", "law", "article", "source")
 CONTENT = (
     QuestionVersion.kind, QuestionVersion.stem, QuestionVersion.options, QuestionVersion.key,
     QuestionVersion.answer_text, QuestionVersion.explanation, QuestionVersion.difficulty,
@@ -103,6 +104,8 @@ class Plan:
         if there and there.draft.foreign_number == draft.number:
             own = None  # the number is another installation's; it came with this very question
         target = own or there
+        if own is None and target is not None:
+            draft = _filled(draft, target.draft)
         if target is None:
             target = self.by_mark[mark] = Target(mark, _renumbered(draft, None))
         elif there not in (None, target):
@@ -158,7 +161,7 @@ def plan_drafts(
     session: Session, bank_id: int | None, drafts: Iterable[QuestionDraft], take: Take = False
 ) -> Plan:
     """What importing these drafts would do now. `take`: all conflicts, or those of these rows."""
-    marked = [(draft, fingerprint(draft.kind, draft.stem, draft.options)) for draft in drafts]
+    marked = [(draft, draft.mark) for draft in drafts]
     plan = Plan(bank_id, stamp_of(session, bank_id))
     if bank_id is not None:
         for target in _known(session, bank_id, marked):
@@ -217,6 +220,15 @@ def _same_but_for_looks(target: Target, draft: QuestionDraft) -> bool:
         return True
     alike = replace(draft, stem=there.stem, options=there.options, key=there.key)
     return _content(there) == _content(alike) and key_texts(there) == key_texts(draft)
+
+
+def _filled(draft: QuestionDraft, there: QuestionDraft) -> QuestionDraft:
+    """With what is known of the same question where the file says nothing: a file without a
+    column for the law must not take the law away. Another answer brings its own words."""
+    if key_texts(draft) != key_texts(there):
+        return draft
+    known = {name: getattr(there, name) for name in _BESIDES if not getattr(draft, name)}
+    return replace(draft, **known) if any(known.values()) else draft
 
 
 def _renumbered(draft: QuestionDraft, target: Target | None) -> QuestionDraft:

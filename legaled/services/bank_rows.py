@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from legaled.domain.banks import QuestionDraft
-from legaled.models import Question, QuestionVersion
+from legaled.models import Question, QuestionVersion, SpentNumber
 
 # What differs between the rows of one import; the others are the same for all of them.
 _WORDS = ("kind", "stem", "options", "key", "answer_text", "explanation", "difficulty", "points",
@@ -44,14 +44,28 @@ def version_words(session: Session, drafts: Iterable[QuestionDraft]) -> list[tup
 
 
 def add_questions(session: Session, bank_id: int, marks: Sequence[str]) -> dict[str, int]:
-    """New questions with these fingerprints, version 1; their ids by fingerprint."""
-    mine = Question.bank_id == bank_id
-    last = session.scalar(sa.select(sa.func.max(Question.id)).where(mine)) or 0
-    _send(session, sa.insert(Question), ("bank_id", "fingerprint", "version"),
-          [(bank_id, mark, 1) for mark in marks])
+    """New questions with these fingerprints, version 1; their ids by fingerprint. No number is
+    given twice, not even that of a question which was taken back."""
+    mine, names = Question.bank_id == bank_id, ("bank_id", "fingerprint", "version")
+    last, spent = _last_numbers(session, bank_id)
+    rows = [(bank_id, mark, 1) for mark in marks]
+    if spent and rows:
+        _send(session, sa.insert(Question), ("id", *names), [(spent + 1, *rows.pop(0))])
+    _send(session, sa.insert(Question), names, rows)
     found = session.execute(
         sa.select(Question.fingerprint, Question.id).where(mine, Question.id > last))
     return {mark: question_id for mark, question_id in found}
+
+
+def _last_numbers(session: Session, bank_id: int) -> tuple[int, int]:
+    """The last number of the bank, and the last that was taken back if SQLite would give it
+    again (a sequence never goes back), else 0."""
+    largest = sa.func.max(Question.id)
+    mine, last, spent = session.execute(sa.select(*(one.scalar_subquery() for one in (
+        sa.select(largest).where(Question.bank_id == bank_id), sa.select(largest),
+        sa.select(sa.func.max(SpentNumber.id)))))).one()
+    goes_back = session.get_bind().dialect.name == "sqlite" and (spent or 0) > (last or 0)
+    return mine or 0, spent if goes_back else 0
 
 
 def move_questions(session: Session, rows: Sequence[tuple[int, str, int]]) -> None:

@@ -4,7 +4,7 @@ What an exam has frozen, and what somebody has built upon since, is never taken 
 whole import stays, and the refusal says which exam or question stands in the way.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,16 @@ from sqlalchemy.orm import Session
 from legaled.domain.banks import KIND_LABEL, fingerprint
 from legaled.domain.errors import ConflictError, NotFoundError
 from legaled.domain.permissions import SYSTEM, Actor
-from legaled.models import Bank, BankImport, Exam, Person, PoolItem, Question, QuestionVersion
+from legaled.models import (
+    Bank,
+    BankImport,
+    Exam,
+    Person,
+    PoolItem,
+    Question,
+    QuestionVersion,
+    SpentNumber,
+)
 from legaled.services import audit, bank_rows
 from legaled.services.bank_plan import CHUNK, CONTENT, draft_of, number_of
 from legaled.services.paging import Page, page_of
@@ -24,11 +33,12 @@ from legaled.services.sitting import check_bank
 
 PER_PAGE = 30
 NAMED = 3  # how many exams or questions a refusal names
+Before = Mapping[int, tuple[str, int]]  # question -> its earlier fingerprint and version
 
 
 @dataclass(frozen=True)
 class ImportLine:
-    """One import of a bank; `undone` when it was taken back."""
+    """One import of a bank; `undone` when it was taken back. `practice`: the bank is open."""
 
     id: int
     token: str
@@ -42,6 +52,7 @@ class ImportLine:
     changed: int
     unchanged: int
     undone: datetime | None
+    practice: bool
 
 
 @dataclass(frozen=True)
@@ -109,7 +120,8 @@ def _lines(
         sa.select(
             BankImport.id, BankImport.token, BankImport.bank_id, Bank.name, BankImport.file,
             sa.func.coalesce(Person.name, SYSTEM.name), BankImport.author_id, BankImport.created,
-            BankImport.added, BankImport.changed, BankImport.unchanged, BankImport.undone)
+            BankImport.added, BankImport.changed, BankImport.unchanged, BankImport.undone,
+            Bank.practice)
         .join(Bank, Bank.id == BankImport.bank_id)
         .outerjoin(Person, Person.id == BankImport.author_id)
         .where(wanted).order_by(BankImport.id.desc()).limit(place.size).offset(place.offset))
@@ -134,20 +146,45 @@ def obstacle(session: Session, line: ImportLine) -> Obstacle | None:
     return Obstacle("undo_changed_since", _some(map(number_of, newer))) if newer else None
 
 
+def later(session: Session, line: ImportLine) -> int:
+    """How many later imports found questions in the bank, as these may be: they have none of
+    their own, and would lose them."""
+    return session.scalar(
+        sa.select(sa.func.count()).select_from(BankImport)
+        .where(BankImport.bank_id == line.bank_id, BankImport.id > line.id,
+               BankImport.undone.is_(None), BankImport.unchanged > 0)) or 0
+
+
+def prepare(session: Session, bank_id: int, import_id: int) -> Before:
+    """What `undo` would go back to: the long part of it, for which no lock is needed. It stays
+    right as long as `undo` is not refused, for words are never changed."""
+    mine = sa.and_(QuestionVersion.import_id == import_id, QuestionVersion.version > 1,
+                   Question.bank_id == bank_id)
+    ids = session.scalars(
+        sa.select(Question.id)
+        .join(QuestionVersion, QuestionVersion.question_id == Question.id).where(mine)).all()
+    return _versions_before(session, ids, import_id)
+
+
 def undo(
-    session: Session, actor: Actor, bank_id: int, import_id: int, now: datetime
+    session: Session, actor: Actor, bank_id: int, import_id: int, now: datetime,
+    before: Before | None = None,
 ) -> ImportLine:
-    """Take an import back: what it added is deleted, what it changed is as before.
+    """Take an import back: what it added is deleted, what it changed is as before (`prepare`).
 
     ConflictError `undo_done`, `undo_in_exam`, `undo_changed_since` or `undo_text_taken`, naming
-    what stands in the way; then nothing has changed.
+    what stands in the way, and `sitting` while the actor sits an exam drawn from the bank; then
+    nothing has changed.
     """
+    check_bank(session, actor, bank_id, now)
     session.execute(sa.select(Bank.id).where(Bank.id == bank_id).with_for_update())
     line = import_line(session, bank_id, import_id)
     if found := obstacle(session, line):
         raise ConflictError(found.code, names=found.names)
+    if before is None:
+        before = prepare(session, bank_id, import_id)
     try:
-        _take_back(session, line)
+        _take_back(session, line, before)
     except IntegrityError as error:  # an exam has frozen it at this very moment
         raise ConflictError("undo_in_exam", names="") from error
     session.execute(
@@ -157,12 +194,14 @@ def undo(
     return line
 
 
-def _take_back(session: Session, line: ImportLine) -> None:
+def _take_back(session: Session, line: ImportLine, before: Before) -> None:
     touched = sa.select(QuestionVersion.question_id).where(QuestionVersion.import_id == line.id)
     ids = list(session.scalars(touched))
     session.execute(sa.delete(QuestionVersion).where(QuestionVersion.import_id == line.id))
-    before = _versions_before(session, ids)
-    for chunk in _chunks([one for one in ids if one not in before]):
+    added = [one for one in ids if one not in before]
+    if added:
+        session.add(SpentNumber(id=max(added)))
+    for chunk in _chunks(added):
         session.execute(sa.delete(Question).where(Question.id.in_(chunk)))
     rows = [(one, mark, version) for one, (mark, version) in before.items()]
     if taken := _taken(session, line.bank_id, rows):
@@ -171,13 +210,16 @@ def _take_back(session: Session, line: ImportLine) -> None:
     bank_rows.move_questions(session, rows)
 
 
-def _versions_before(session: Session, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
-    """Fingerprint and number of the newest version that each question still has."""
+def _versions_before(session: Session, ids: Sequence[int], import_id: int) -> Before:
+    """Fingerprint and number of the newest version that each question has besides this import's.
+    """
+    others = sa.or_(QuestionVersion.import_id.is_(None), QuestionVersion.import_id != import_id)
     found: dict[int, tuple[str, int]] = {}
     for chunk in _chunks(ids):
         rows = session.execute(
             sa.select(QuestionVersion.question_id, QuestionVersion.version, *CONTENT)
-            .where(QuestionVersion.question_id.in_(chunk)).order_by(QuestionVersion.version))
+            .where(QuestionVersion.question_id.in_(chunk), others)
+            .order_by(QuestionVersion.version))
         for question_id, version, *content in rows:
             draft = draft_of(question_id, content)
             mark = fingerprint(draft.kind, draft.stem, draft.options)
@@ -190,13 +232,13 @@ def _taken(
 ) -> list[int]:
     """The questions whose earlier text is another question of the bank by now."""
     ours = {mark: question_id for question_id, mark, _ in rows}
+    own = set(ours.values())
     others: list[int] = []
     for chunk in _chunks(list(ours)):
         found = session.execute(
             sa.select(Question.fingerprint, Question.id)
             .where(Question.bank_id == bank_id, Question.fingerprint.in_(chunk)))
-        others += [ours[mark] for mark, question_id in found
-                   if question_id not in {one for one, _, _ in rows}]
+        others += [ours[mark] for mark, question_id in found if question_id not in own]
     return others
 
 

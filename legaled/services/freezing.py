@@ -116,6 +116,9 @@ def freeze_pool(session: Session, exam_id: int) -> int:
     Raises ConflictError `bank_too_small`, or `too_open` when more of them can be practised than
     the exam allows, before anything is written.
     """
+    session.execute(  # nobody takes an import back in between
+        sa.select(Bank.id).join(ExamBank, ExamBank.bank_id == Bank.id)
+        .where(ExamBank.exam_id == exam_id).order_by(Bank.id).with_for_update(read=True, of=Bank))
     pool = _pool(session, exam_id)
     short = shortages(_quotas(session, exam_id), Counter(kind for _, kind in pool.drawn))
     if short:

@@ -11,40 +11,40 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from legaled.domain.bank_problems import Problem, problem
+from legaled.domain.banks import QuestionDraft
 from legaled.domain.errors import DomainError, ForbiddenError
 from legaled.domain.permissions import Actor, Permission
 from legaled.files import import_store, uploads
-from legaled.files.bank_check import CheckReport, check
+from legaled.files.import_store import UnusableError
 from legaled.files.uploads import State, Upload
 from legaled.models import Person
 from legaled.services import bank_against
-from legaled.services.bank_imports import ImportResult, import_drafts, plan_import
-from legaled.services.law_versions import article_counts
+from legaled.services.bank_imports import (
+    ImportResult,
+    OutlivedError,
+    import_drafts,
+    plan_import,
+    result_of,
+)
+from legaled.services.import_checks import (
+    CHECKING,
+    COMPARING,
+    TRIES,
+    Doors,
+    check_upload,
+    key_of,
+)
 
-TRIES = 3
-BEAT = 0.3  # seconds between two notes of progress
-READING, CHECKING, COMPARING, READY, WRITING, WRITTEN = (
-    "reading", "checking", "comparing", "ready", "writing", "written")
-MENDABLE = {"missing_column"}  # a file without questions that a corrected column may bring out
+READY, WRITING, WRITTEN = "ready", "writing", "written"
 log = logging.getLogger(__name__)
-
-
-class Doors(Protocol):
-    """The database as the work needs it: sessions of its own, outside of any request."""
-
-    def read(self) -> AbstractContextManager[Session]: ...
-    def write(self) -> AbstractContextManager[Session]: ...
 
 
 class Jobs:
@@ -88,13 +88,10 @@ class Jobs:
                     self._running = False
                     return
                 token = self._queue.popleft()  # from now on another start means another look
-            work(self._doors, self.folder, token, self._now)
-
-
-def key_of(upload: Upload) -> str:
-    """The options on which the outcome of the check depends."""
-    names = ("sheet", "mapping", "accept_trailing")
-    return repr([upload.options.get(name) or None for name in names])
+            try:
+                work(self._doors, self.folder, token, self._now)
+            except Exception as error:  # nowhere left to say it, as on a full disk
+                log.error("import left", exc_info=error)
 
 
 def is_settled(upload: Upload, now_is: State) -> bool:
@@ -105,8 +102,8 @@ def is_settled(upload: Upload, now_is: State) -> bool:
 
 
 def work(doors: Doors, folder: Path, token: str, now: Callable[[], datetime]) -> None:
-    """Bring the file as far as it goes without its owner. Never raises; a file that is dropped
-    meanwhile, or that somebody else works on, is left alone."""
+    """Bring the file as far as it goes without its owner; what goes wrong is said beside it. A
+    file that is dropped meanwhile, or that somebody else works on, is left alone."""
     upload = uploads.look(folder, token)
     if upload is None:
         return
@@ -114,8 +111,7 @@ def work(doors: Doors, folder: Path, token: str, now: Callable[[], datetime]) ->
         if not mine:
             return
         try:
-            while _step(doors, folder, token, now):
-                pass
+            _bring(doors, folder, upload, now)
         except FileNotFoundError:
             raise
         except Exception as error:
@@ -124,6 +120,17 @@ def work(doors: Doors, folder: Path, token: str, now: Callable[[], datetime]) ->
                     "import failed", exc_info=error)
             before = uploads.state(folder, upload)
             uploads.set_state(folder, upload, replace(before, failed=code))
+
+
+def _bring(doors: Doors, folder: Path, upload: Upload, now: Callable[[], datetime]) -> None:
+    """Step by step; what was found once and cannot be read any more is found again."""
+    try:
+        while _step(doors, folder, upload.token, now):
+            pass
+    except UnusableError:
+        uploads.store(folder, upload).unlink(missing_ok=True)
+        while _step(doors, folder, upload.token, now):
+            pass
 
 
 def _step(doors: Doors, folder: Path, token: str, now: Callable[[], datetime]) -> bool:
@@ -135,107 +142,81 @@ def _step(doors: Doors, folder: Path, token: str, now: Callable[[], datetime]) -
     if now_is.failed or now_is.import_id:
         return False
     if now_is.key != key_of(upload) or not uploads.store(folder, upload).exists():
-        _check(doors, folder, upload, now())
+        check_upload(doors, folder, upload, now())
+    elif done := _written(doors, upload):
+        _set_written(folder, upload, done)
+    elif not _compare(doors, folder, upload):
+        pass
     elif upload.options.get("confirmed"):
         _write(doors, folder, upload, now)
-    elif _compare(doors, folder, upload):
-        uploads.set_state(folder, upload, State(READY, key=now_is.key))
+    else:
+        uploads.set_state(folder, upload, State(READY, key=now_is.key, moved=now_is.moved))
         return False
     return True
 
-
-# ---- checking ----
-
-def _check(doors: Doors, folder: Path, upload: Upload, now: datetime) -> None:
-    """Read and judge the file; what is found is kept beside it."""
-    uploads.set_state(folder, upload, State(READING))
-    data = uploads.content(folder, upload)
-    if data is None:
-        raise FileNotFoundError(upload.token)
-    progress = _Progress(folder, upload)
-    with doors.read() as session:
-        articles = article_counts(session, now)
-    judged = partial(_judged, upload, data, articles, progress)
-    report = judged(upload.options.get("mapping") or None)
-    if not upload.options.get("mapping"):
-        known = uploads.remembered(folder, report.bank.headers)
-        if known and known != dict(report.bank.mapping):
-            report = judged(known)
-    if lost := unusable(report):
-        uploads.set_state(folder, upload, State(
-            READING, key=key_of(upload), failed="unreadable", message=lost.message))
-        return
-    import_store.write(uploads.store(folder, upload), report)
-    uploads.set_state(folder, upload, State(COMPARING, key=key_of(upload)))
-
-
-def _judged(
-    upload: Upload, data: bytes, articles: Callable[[str], int | None] | None,
-    progress: "_Progress", mapping: dict[str, str] | None,
-) -> CheckReport:
-    options = upload.options
-    return check(
-        data, upload.name, accept_trailing=options["accept_trailing"], articles=articles,
-        sheet=options.get("sheet"), mapping=mapping, progress=progress)
-
-
-def unusable(report: CheckReport) -> Problem | None:
-    """Why nothing can be made of the file, not even by naming its columns."""
-    lost = next((one for one in report.errors if one.row is None), None)
-    if report.exit_code == 2 or (lost and not report.bank.rows):
-        return lost or report.errors[0]
-    if not report.bank.rows and not MENDABLE & {one.code for one in report.errors}:
-        return problem("no_rows")
-    return None
-
-
-class _Progress:
-    """Notes how many rows are judged, now and then."""
-
-    def __init__(self, folder: Path, upload: Upload) -> None:
-        self._folder, self._upload, self._last = folder, upload, 0.0
-
-    def __call__(self, done: int, total: int) -> None:
-        at = time.monotonic()
-        if at - self._last >= BEAT:
-            self._last = at
-            uploads.set_state(self._folder, self._upload, State(CHECKING, done, total))
-
-
-# ---- comparing, writing ----
 
 def _compare(doors: Doors, folder: Path, upload: Upload) -> bool:
     """True when what is kept about the bank still holds, else it is worked out again."""
     with import_store.opened(uploads.store(folder, upload)) as store, doors.read() as session:
         if bank_against.is_fresh(session, store, upload.options["bank"]):
             return True
-        uploads.set_state(folder, upload, State(COMPARING, key=key_of(upload)))
+        before = uploads.state(folder, upload)
+        uploads.set_state(folder, upload, replace(before, stage=COMPARING, key=key_of(upload)))
         bank_against.compare(session, store, upload.options["bank"])
     return False
 
 
 def _write(doors: Doors, folder: Path, upload: Upload, now: Callable[[], datetime]) -> None:
+    """Write what was confirmed; what means something else by now goes back to its owner."""
     with import_store.opened(uploads.store(folder, upload)) as store:
-        taken = store.taken()
+        taken, seen, stamp = store.taken(), store.seen(), store.fact("stamp")
         drafts = store.drafts(taken)
-    writing = State(WRITING, 0, len(drafts), key_of(upload))
-    uploads.set_state(folder, upload, writing)
-    options = upload.options
+    if seen != upload.options.get("seen", seen):
+        uploads.change(folder, upload, confirmed=False)
+        uploads.set_state(folder, upload, State(READY, key=key_of(upload), moved=True))
+        return
+    uploads.set_state(folder, upload, State(WRITING, 0, len(drafts), key_of(upload)))
     for left in reversed(range(TRIES)):
         try:
-            with doors.read() as session:
-                actor = _owner(session, upload.owner)
-                plan = plan_import(session, options["bank"], drafts, take_conflicts=taken)
-            with doors.write() as session:
-                done: ImportResult = import_drafts(
-                    session, actor, options["bank"], drafts, now(), take_conflicts=taken,
-                    practice=options["practice"], plan=plan, token=upload.token, file=upload.name)
+            done = _write_once(doors, folder, upload, drafts, taken, stamp, now)
             break
         except (IntegrityError, OperationalError):  # somebody else wrote at this very moment
             if not left:
                 raise
-    uploads.set_state(folder, upload, replace(
-        writing, stage=WRITTEN, bank_id=done.bank_id or 0, import_id=done.import_id or 0))
+    if done:
+        _set_written(folder, upload, done)
+
+
+def _write_once(
+    doors: Doors, folder: Path, upload: Upload, drafts: list[QuestionDraft], taken: set[int],
+    stamp: list[int], now: Callable[[], datetime],
+) -> ImportResult | None:
+    """None, and nothing written, when the bank or the owner's mind has changed meanwhile."""
+    bank = upload.options["bank"]
+    with doors.read() as session:
+        actor = _owner(session, upload.owner)
+        plan = plan_import(session, bank, drafts, take_conflicts=taken)
+    if [plan.bank_id or 0, *plan.stamp] != stamp:
+        return None
+    with suppress(OutlivedError), doors.write() as session:
+        current = uploads.look(folder, upload.token)
+        if current is not None and current.options == upload.options:
+            return import_drafts(
+                session, actor, bank, drafts, now(), take_conflicts=taken, plan=plan,
+                as_planned=True, practice=upload.options["practice"], token=upload.token,
+                file=upload.name)
+    return None
+
+
+def _written(doors: Doors, upload: Upload) -> ImportResult | None:
+    """What came of the file, should that have been forgotten."""
+    with doors.read() as session:
+        return result_of(session, upload.token)
+
+
+def _set_written(folder: Path, upload: Upload, done: ImportResult) -> None:
+    uploads.set_state(folder, upload, State(
+        WRITTEN, key=key_of(upload), bank_id=done.bank_id or 0, import_id=done.import_id or 0))
 
 
 def _owner(session: Session, person_id: int) -> Actor:

@@ -9,46 +9,24 @@ from sqlalchemy.orm import Session
 
 from legaled.domain.bank_headers import FIELD_LABEL
 from legaled.domain.bank_problems import ERRORS, WARNINGS, Problem
-from legaled.domain.banks import KIND_LABEL, LETTERS, Kind, QuestionDraft
-from legaled.domain.errors import NotFoundError
+from legaled.domain.banks import KIND_LABEL, QuestionDraft
+from legaled.domain.errors import ConflictError, NotFoundError
 from legaled.domain.permissions import Actor
-from legaled.domain.text import squeeze
 from legaled.files import uploads
 from legaled.files.banks import BankFile
 from legaled.files.import_store import Store
 from legaled.services.bank_desk import Waiting, opened
+from legaled.services.bank_question import FieldChange, differences
+from legaled.services.import_looks import Looks, looks
 from legaled.services.paging import Page, page_of
 from legaled.services.sitting import check_bank_named
 
-PER_PAGE, CONFLICTS, REPEATS, FIRST = 50, 10, 30, 3
+PER_PAGE, CONFLICTS, CHANGED, REPEATS, FIRST = 50, 10, 5, 30, 3
 ENCODING = {
     "utf-8": "UTF-8", "utf-8-sig": "UTF-8（带 BOM）", "gb18030": "GB18030（GBK）",
     "utf-16-le": "UTF-16", "utf-16-be": "UTF-16（大端）",
 }
 DELIMITER = {",": "逗号分隔", "\t": "制表符分隔", ";": "分号分隔"}
-
-
-@dataclass(frozen=True)
-class Option:
-    """`differs`: right on one side and wrong on the other."""
-
-    letter: str
-    text: str
-    right: bool
-    differs: bool = False
-
-
-@dataclass(frozen=True)
-class Looks:
-    """A question as an exam will show it, with its answer."""
-
-    kind: str
-    stem: str
-    options: Sequence[Option]
-    answer: str
-    explanation: str
-    basis: str
-    differs: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,6 +39,15 @@ class Versus:
     offered: Looks
     kept: Looks
     taken: bool
+
+
+@dataclass(frozen=True)
+class Change:
+    """A row that becomes a new version of the question `of`, and the fields in which it differs."""
+
+    row: int
+    of: str
+    since: Sequence[FieldChange]
 
 
 @dataclass(frozen=True)
@@ -94,7 +81,9 @@ class Column:
 
 @dataclass(frozen=True)
 class Review:
-    """Everything the result page says. Of `taken` conflicts `over` are with the bank's answer."""
+    """Everything the result page says. Of `taken` conflicts `over` are with the bank's answer.
+    `seen` stands for all of it and comes back with the confirmation.
+    """
 
     readout: Sequence[tuple[str, str]]
     records: int
@@ -107,7 +96,9 @@ class Review:
     page: Page
     columns: Sequence[Column]
     columns_words: str
+    columns_note: str
     unsure: int
+    unit: str
     sheet: str
     sheets: Sequence[str]
     trailing: bool
@@ -115,11 +106,14 @@ class Review:
     taken: int
     over: int
     versus: Sequence[Versus]
+    changed: Page
+    changes: Sequence[Change]
     duplicates: int
     repeated: Page
     repeats: Sequence[Repeat]
     retired: int
     preview: Sequence[tuple[int, Looks]]
+    seen: str
 
     @property
     def ready(self) -> int:
@@ -147,7 +141,8 @@ def review(
     """What the owner sees before deciding, the bank's own answers beside the file's included:
     refused (`sitting`) to who sits an exam drawn from that bank. Nothing is written.
 
-    `pages`: which page of the problems (`page`), the conflicts (`cpage`), the repeats (`rpage`).
+    `pages`: which page of the problems (`page`), the conflicts (`cpage`), the new versions
+    (`vpage`), the repeats (`rpage`).
     """
     check_bank_named(session, actor, waiting.bank, now)
     with opened(folder, waiting) as store:
@@ -165,22 +160,29 @@ def sheets(folder: Path, waiting: Waiting) -> Sequence[str]:
     try:
         with opened(folder, waiting) as store:
             return store.bank().sheets
-    except NotFoundError:
+    except (NotFoundError, ConflictError):
         return ()
 
 
 def left_out(folder: Path, actor: Actor, token: str) -> LeftOut | None:
-    """What of the actor's own file was not written; None when the file is gone."""
+    """What of the actor's own file was not written; None when the file is gone, or unreadable."""
     upload = uploads.find(folder, actor.id, token) if actor.id is not None else None
     if upload is None:
         return None
-    with opened(folder, Waiting(upload, uploads.state(folder, upload))) as store:
-        reasons = [(title_of(code), number) for code, number in store.problem_counts()
-                   if code in ERRORS]
-        conflicts = store.count_pairs(conflict=True) + store.count_against("conflict")
-        reasons += [("文件里的其他行已经有这道题", store.count_pairs(conflict=False)),
-                    ("答案和已有的不同，没有用文件的", conflicts - len(store.taken()))]
-        return LeftOut(token, store.refused(), [one for one in reasons if one[1]])
+    try:
+        with opened(folder, Waiting(upload, uploads.state(folder, upload))) as store:
+            return _left_out(store, token)
+    except (NotFoundError, ConflictError):
+        return None
+
+
+def _left_out(store: Store, token: str) -> LeftOut:
+    reasons = [(title_of(code), number) for code, number in store.problem_counts()
+               if code in ERRORS]
+    conflicts = store.count_pairs(conflict=True) + store.count_against("conflict")
+    reasons += [("文件里的其他行已经有这道题", store.count_pairs(conflict=False)),
+                ("答案和已有的不同，没有用文件的", conflicts - len(store.taken()))]
+    return LeftOut(token, store.refused(), [one for one in reasons if one[1]])
 
 
 def _review(store: Store, code: str, pages: Mapping[str, int]) -> Review:
@@ -191,6 +193,7 @@ def _review(store: Store, code: str, pages: Mapping[str, int]) -> Review:
                     pages.get("page", 1), PER_PAGE)
     against = page_of(store.count_pairs(conflict=True) + store.count_against("conflict"),
                       pages.get("cpage", 1), CONFLICTS)
+    changed = page_of(store.count_against("changed"), pages.get("vpage", 1), CHANGED)
     repeated = page_of(store.count_repeats(), pages.get("rpage", 1), REPEATS)
     columns, taken = _columns(bank, store.fact("first")), store.taken()
     sheets = tuple(bank.sheets)
@@ -199,43 +202,25 @@ def _review(store: Store, code: str, pages: Mapping[str, int]) -> Review:
         store.fact("counts") or dict.fromkeys(("added", "changed", "unchanged"), 0),
         store.refused(), any(name in ERRORS for name in counts), code, chips,
         [_line(one) for one in store.problems(code, PER_PAGE, place.offset)], place,
-        columns, _columns_words(columns), sum(one.unsure for one in columns),
+        columns, _columns_words(columns), _columns_note(bank, store.fact("recalled")),
+        sum(one.unsure for one in columns), "行" if bank.headers else "题",
         bank.sheet or "", sheets if len(sheets) > 1 else (),
         "answer_trailing_text" in counts, against, len(taken),
         store.count_taken_from_bank(),
         [_versus(store, row, of, kept, row in taken)
          for row, of, kept in store.conflicts(CONFLICTS, against.offset)],
+        changed, [Change(row, of, differences(kept, new))
+                  for row, of, kept, new in store.changed(CHANGED, changed.offset)],
         store.count_pairs(conflict=False), repeated,
         [Repeat(row, _name(of), bool(retired))
          for row, of, retired in store.repeats(REPEATS, repeated.offset)],
-        store.count_retired(), [(one.row, looks(one)) for one in store.first_drafts(FIRST)])
+        store.count_retired(), [(one.row, looks(one)) for one in store.first_drafts(FIRST)],
+        store.seen())
 
 
 def title_of(code: str) -> str:
     """The first sentence of the house's words for a code."""
     return (ERRORS.get(code) or WARNINGS.get(code, code)).split("。")[0]
-
-
-def looks(draft: QuestionDraft, other: QuestionDraft | None = None) -> Looks:
-    """The question in words; where its answer differs from the other's is marked."""
-    right, theirs = _right(draft), _right(other) if other else None
-    judge = draft.kind is Kind.JUDGE
-    options = tuple(
-        Option("" if judge else letter, text, letter in draft.key,
-               theirs is not None and (squeeze(text) in right) != (squeeze(text) in theirs))
-        for letter, text in zip(LETTERS, draft.options, strict=False))
-    answer = draft.answer_text or "；".join(() if options else draft.key)
-    return Looks(
-        KIND_LABEL[draft.kind], draft.stem, options, answer, draft.explanation,
-        " ".join(filter(None, (draft.law, draft.article))),
-        theirs is not None and not options and right != theirs)
-
-
-def _right(draft: QuestionDraft) -> frozenset[str]:
-    if not draft.options:
-        return frozenset({draft.answer_text, *draft.key})
-    return frozenset(squeeze(text) for letter, text in zip(LETTERS, draft.options, strict=False)
-                     if letter in draft.key)
 
 
 def _versus(
@@ -298,3 +283,10 @@ def _columns_words(columns: Sequence[Column]) -> str:
     left_out = f"，{named - len(known)} 列不导入" if len(known) < named else ""
     names = "、".join(FIELD_LABEL[one.field] for one in known)
     return f"{named} 列认出 {len(known)} 列{left_out}：{names}"
+
+
+def _columns_note(bank: BankFile, recalled: bool) -> str:
+    if bank.header_row is None:
+        return "没有表头的文件，只对这一个有效"
+    return ("这样的表头以前有人指定过，按那次读的。改了就按新的记住" if recalled
+            else "改过的会记住，以后同样的表头都这样读，别人上传的也是")

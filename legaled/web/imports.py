@@ -103,7 +103,7 @@ def confirm(token: str) -> Page:
     form, waiting = ImportForm(), _look(token)
     try:
         bank_desk.confirm(_folder(), waiting, *read_choices(request.form),
-                          valid_only=form.valid_only.data)
+                          valid_only=form.valid_only.data, seen=request.form.get("seen"))
     except InvalidError as error:
         form.valid_only.errors = [message(error)]
         return _review_page(waiting, form), 422
@@ -194,13 +194,15 @@ def result(bank_id: int, import_id: int) -> Page:
     left = import_review.left_out(_folder(), actor(), line.token)
     return render_template(
         "imports/result.html", line=line, why=why, lines=lines, page=page, left=left,
-        may_edit=actor().may(Permission.BANK_EDIT))
+        later=bank_undo.later(session, line), may_edit=actor().may(Permission.BANK_EDIT))
 
 
 @bp.post("/<int:bank_id>/imports/<int:import_id>/undo")
 @allow(Permission.BANK_EDIT)
 def undo(bank_id: int, import_id: int) -> Page:
-    line = bank_undo.undo(db.get_session(), actor(), bank_id, import_id, now())
+    with db.database().read() as session:
+        before = bank_undo.prepare(session, bank_id, import_id)
+    line = bank_undo.undo(db.get_session(), actor(), bank_id, import_id, now(), before)
     flash(f"已撤销「{line.file or line.bank}」的导入：删去新题 {line.added}，"
           f"退回上一版 {line.changed}。")
     return redirect(url_for(".result", bank_id=bank_id, import_id=import_id), 303)
@@ -220,7 +222,7 @@ def _upload_page(form: UploadForm) -> str:
 def _review_page(
     waiting: Waiting, form: ImportForm, mapping: Any = None, wrong: str | None = None
 ) -> str:
-    pages = {name: whole(request.args, name, 1) for name in ("page", "cpage", "rpage")}
+    pages = {name: whole(request.args, name, 1) for name in ("page", "cpage", "vpage", "rpage")}
     with db.database().read() as session:
         view = import_review.review(
             session, _folder(), actor(), waiting, request.args.get("code", ""), pages, now())
@@ -233,7 +235,7 @@ def _look(token: str, seconds: float = MOMENT) -> Waiting:
     """The actor's file as it is now; work on it that nobody does is begun."""
     waiting = bank_desk.open_import(_folder(), actor(), token)
     with db.database().read() as session:
-        waiting = bank_desk.refresh(session, _folder(), waiting)
+        waiting = bank_desk.refresh(session, _folder(), actor(), waiting, now())
     if waiting.is_settled:
         return waiting
     _jobs().start(token)

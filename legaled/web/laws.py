@@ -59,6 +59,8 @@ def show(law_id: int) -> Page:
 def cite() -> Page:
     """Where a question, a guide or an explanation leads that names a law and an article."""
     law, article = request.args.get("law", "")[:200], request.args.get("article", "")[:200]
+    if not law:
+        return redirect(url_for(".index"), 303)
     found = laws.links(db.get_session(), [(law, article)], now()).get((law, article))
     if found is None or (article and found.article is None):
         return render_template("laws/missing.html", name=law, article=article, found=found,

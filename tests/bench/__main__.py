@@ -12,8 +12,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests.bench import files
-
 SMALL, BIG, BANK = 20_000, 100_000, 50_000
 REPEATS = 3
 
@@ -43,9 +41,7 @@ def bank_import() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         for count in (SMALL, BIG):
-            table = files.rows(count)
-            (folder / f"{count}.csv").write_bytes(files.as_csv(table))
-            (folder / f"{count}.xlsx").write_bytes(files.as_xlsx(table))
+            run("files", count, folder)
         small = {}
         for kind in ("csv", "xlsx"):
             ratios = []

@@ -19,12 +19,23 @@ from legaled.domain.permissions import SYSTEM
 from legaled.files.bank_check import check
 from legaled.models import Question
 from legaled.services import bank_imports, bank_pages
+from legaled.services.bank_search import Search
 from tests.bench import files
+
+SEARCH = Search(query="移交")
 
 
 def peak() -> float:
     """MB that this process ever held."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def write_files(count: int, folder: Path) -> dict[str, Any]:
+    """The files to read. Here and not in the parent, whose peak a child would inherit."""
+    table = files.rows(count)
+    (folder / f"{count}.csv").write_bytes(files.as_csv(table))
+    (folder / f"{count}.xlsx").write_bytes(files.as_xlsx(table))
+    return {}
 
 
 def floor(path: Path) -> dict[str, Any]:
@@ -115,7 +126,7 @@ def page(count: str) -> dict[str, Any]:
             statements.clear()
             before = time.process_time()
             with database.read() as session:
-                bank_pages.bank_page(session, SYSTEM, bank_id, utc_now(), query="移交")
+                bank_pages.bank_page(session, SYSTEM, bank_id, utc_now(), SEARCH)
             best = min(best, time.process_time() - before)
         with database.read() as session:
             assert session.scalar(sa.select(sa.func.count(Question.id))) == int(count)
@@ -124,6 +135,7 @@ def page(count: str) -> dict[str, Any]:
 
 
 JOBS = {"floor": lambda path: floor(Path(path)), "import": lambda path: import_file(Path(path)),
+        "files": lambda count, folder: write_files(int(count), Path(folder)),
         "into": into, "page": page}
 
 if __name__ == "__main__":

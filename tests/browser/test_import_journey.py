@@ -135,7 +135,7 @@ def test_an_import_is_taken_back_and_done_again(
     for _ in range(2):
         visitor.open("/banks/upload")
         _drop(page, FAULTY, data)
-        page.get_by_label("只导入没有问题的题目").check()
+        page.get_by_label("有错的行不写入，其余的写入").check()
         _check(page, "学习通")
         page.get_by_role("button", name="写入 1473 题").click()
         expect(page.get_by_role("heading", name=re.compile("已写入「学习通」"))).to_be_visible()

@@ -23,7 +23,8 @@ def test_joined_again_the_pieces_are_the_texts(old, new):
 
 @given(TEXTS, TEXTS)
 def test_what_is_not_marked_stands_on_both_sides(old, new):
-    kept = [[piece.text for piece in side if not piece.changed] for side in changes(old, new)]
+    kept = ["".join(piece.text for piece in side if not piece.changed)
+            for side in changes(old, new)]
     assert kept[0] == kept[1]
 
 

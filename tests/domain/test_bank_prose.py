@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from legaled.domain.bank_prose import read_prose
 from legaled.domain.bank_prose_keys import answer_head, bare_letters, key_items
-from legaled.domain.bank_prose_lines import MAX_LINES, read_lines, split_fields
+from legaled.domain.bank_prose_lines import MAX_ANSWERS, MAX_LINES, read_lines, split_fields
 from legaled.domain.bank_prose_parts import inline_options, split_options
 from legaled.domain.bank_prose_words import kind_heading
 
@@ -30,7 +30,9 @@ def cells(text):
     ("1A2B3C", "1A 2B 3C"), ("1.【答案】B", "1B"), ("第3题：B", "3B"), ("1\tB\t11\tC", "1B 11C"),
     ("1. T 2. F", "1T 2F"), ("1-3 AB", "1 2 3"), ("3-1 AB", ""), ("1-5", ""),
     ("1. ABC企业", ""), ("1. A. 甲", ""), ("1. 对外开放", ""), ("1. 是否", ""), ("A", ""),
-    ("", ""), ("2021年", ""), ("1.5 米", ""), ("1.A 乙", ""), ("1-99999 A", "")])
+    ("", ""), ("2021年", ""), ("1.5 米", ""), ("1.A 乙", ""), ("1-99999 A", ""),
+    ("1-5 TFTTF", "1T 2F 3T 4T 5F"), ("1-3 FFT 4-5 TT", "1F 2F 3T 4T 5T"), ("1-2000 ABCD", "1"),
+    ("1.A " * 20_000, "")])
 def test_lists_of_answers(text, expected):
     assert " ".join(f"{number}{answer}" for number, answer in key_items(text)) == expected
 
@@ -65,6 +67,8 @@ def test_headings_name_the_kind_and_the_points(text, kind, points):
 
 @pytest.mark.parametrize("text", [
     "判断题的解题方法有哪些？", "1. 下列判断正确的是（ ）", "单选题：下列说法正确的是（ ）", "选择",
+    "1. (判断题, 5分)甲", "(单选题，2.0分)甲", "[单选题,2分]甲", "1. (判断题, 5分)",
+    "【判断题】以下单位是组成部分", "2.[判断题]（2分）甲（乙）",
     "【单选题】甲是什么？", "[多选]1. 甲", "一、总则", "第二十七条", "", "题" * 1000])
 def test_other_lines_are_no_headings(text):
     assert kind_heading(text) is None
@@ -176,12 +180,13 @@ def test_texts_without_questions_have_none(text):
 # ---- whatever comes in ----
 
 PIECES = (
-    "1、", "2.", "3．", "(1)", "（2）", "第3题", "【4】", "一、", "二、多选题", "单选题", "判断题（每题2分）",
-    "# ", "### ", "A、", "B.", "C．", "（D）", "b)", "答案：", "正确答案：AB", "[答案]B", "【解析】", "解析：",
-    "参考答案", "1-5 ABCDA", "1.A 2.B", "题目：", "题型：单选", "问：", "答：", "难度：", "**", "- ", "甲？",
-    "（ ）", "（B）", "（√）", "____", "\u200b", "档案", "&nbsp;", "\\_", "<br>", "[x] ", "我的答案：B",
-    "A市", "B超", "题号", "|", "---", "25", "2021年", "选项：", "，", "。", "；", "第一章", "\n\n", "\t", " ",
-    "\u3000", "\r", "- **答案：错\n", "已完成**\n", "# 一、单选题\n", *["\n"] * 15)
+    "1、", "2.", "3．", "(1)", "（2）", "第3题", "【4】", "一、", "二、多选题", "单选题",
+    "判断题（每题2分）", "# ", "### ", "A、", "B.", "C．", "（D）", "b)", "答案：",
+    "正确答案：AB", "[答案]B", "【解析】", "解析：", "参考答案", "1-5 ABCDA", "1.A 2.B", "题目：",
+    "题型：单选", "问：", "答：", "难度：", "**", "- ", "甲？", "（ ）", "（B）", "（√）", "____",
+    "\u200b", "档案", "&nbsp;", "\\_", "<br>", "[x] ", "我的答案：B", "A市", "B超", "题号", "|",
+    "---", "25", "2021年", "选项：", "，", "。", "；", "第一章", "\n\n", "\t", " ", "\u3000",
+    "\r", "- **答案：错\n", "已完成**\n", "# 一、单选题\n", *["\n"] * 15)
 
 
 def check_whole(text):
@@ -206,14 +211,21 @@ def test_any_order_of_what_banks_hold_is_read(text):
 
 
 @pytest.mark.parametrize("unit", [
-    "A、", "1.", "1.\n", "（", "）", "_", " ", "\t", "\u3000", "*", "**", "答案：", "答案：\n", "1-",
-    "1.A ", "1-5 ABCDA ", "1.A\n", "# \n", "一、单选题\n", "第一章\n", "【", "选", "题", "A甲\n",
+    "A、", "1.", "1.\n", "（", "）", "_", " ", "\t", "\u3000", "*", "**", "答案：", "答案：\n",
+    "1-", "1.A ", "1-5 ABCDA ", "1.A\n", "# \n", "一、单选题\n", "第一章\n", "【", "选", "题",
+    "A甲\n", "1-2000 ABCD ", "1-2000 ABCD\n", "1-100 A ", "1 2 3\nA B C\n",
     "A B ", "√", "1 ", "题号 1 2\n", "参考答案\n1.A\n2.B\n", "<u> ", "&nbsp;", "\\", "A.甲 B.乙 ",
-    "一、单选题\n1.甲\n参考答案\n1.A\n", "参考答案\n第一章\n一、单选题\n1.A\n", "（A）", "问：\n",
+    "一、单选题\n1.甲\n参考答案\n1.A\n", "参考答案\n第一章\n一、单选题\n1.A\n", "（A）",
+    "问：\n",
     "- **答案：\n", "\u200b\n", "a\r", "甲\n\n", "二、单选题 1.A "])
 def test_endless_repetition_ends(unit):
     """A pattern that went over the same text again and again would never come back from this."""
     check_whole(unit * (100_000 // len(unit)))
+
+
+def test_more_answers_than_a_file_may_have_are_refused():
+    prose = read("参考答案\n" + "1.A 2.B 3.C 4.D 5.E\n" * (MAX_ANSWERS // 5 + 1))
+    assert (prose.records, [one.code for one in prose.problems]) == ((), ["too_many_rows"])
 
 
 def test_endless_files_are_cut_off():

@@ -375,3 +375,37 @@ def test_only_what_could_run_is_escaped():
     assert escape_cell("=1+1") == "'=1+1"
     assert escape_cell("'=1") == "''=1"
     assert escape_cell("'引号'") == unescape_cell("'引号'") == "'引号'"
+
+
+@pytest.mark.parametrize(("word", "kind"), [
+    ("选择题（单选）", Kind.SINGLE), ("选择题(多选题)", Kind.MULTI), ("判断正误", Kind.JUDGE),
+    ("判断题（对错）", Kind.JUDGE), ("单选题（每题2分）", Kind.SINGLE)])
+def test_a_kind_with_a_note_behind_it(word, kind):
+    base = {Kind.SINGLE: SINGLE, Kind.MULTI: MULTI, Kind.JUDGE: JUDGE}[kind]
+    assert draft(base, kind=word).kind is kind
+    assert error_codes(kind=f"听力题{word[-1]}（对错）") == ["kind_unknown"]
+
+
+@pytest.mark.parametrize("answer", ["Beijing", "State Council", "State-owned", "ABD"])
+def test_an_answer_in_english_is_the_option_and_no_letters(answer):
+    names = {"option_a": "Beijing", "option_b": "State Council", "option_c": "State-owned",
+             "option_d": "ABD"}
+    found = draft(SINGLE, kind="", answer=answer, **names)
+    assert (found.kind, found.options["ABCD".index(found.key[0])]) == (Kind.SINGLE, answer)
+    assert draft(SINGLE, kind="", answer="A、B").kind is Kind.MULTI
+
+
+def test_a_full_stop_behind_the_text_of_an_option():
+    assert draft(answer="二十五年。").key == draft(answer="二十五年").key == ("C",)
+
+
+def test_v_and_x_are_judge_words():
+    assert (draft(JUDGE, answer="v").key, draft(JUDGE, answer="X").key) == (("A",), ("B",))
+
+
+@pytest.mark.parametrize(("column", "digit", "key"), [
+    ("item1", "2", ("B",)), ("item1", "4", ("D",)), ("item1", "5", None), ("选项1", "2", None)])
+def test_a_digit_over_items_is_a_letter(column, digit, key):
+    found, errors, _ = judge_record(record(answer=digit), headers={"option_a": column})
+    assert (found.key if found else None) == key
+    assert bool(errors) is (key is None)

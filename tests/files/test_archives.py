@@ -76,7 +76,8 @@ def test_no_part_declares_entities(declared):
     assert refused(package(*GOOD, ("word/document.xml", declared))).code == "unsafe_archive"
 
 
-@pytest.mark.parametrize("name", ["xl/vbaProject.bin", "word/VBAPROJECT.BIN", "xl/macrosheets/a.xml"])
+@pytest.mark.parametrize("name", [
+    "xl/vbaProject.bin", "word/VBAPROJECT.BIN", "xl/macrosheets/a.xml"])
 def test_programs_have_a_sentence_of_their_own(name):
     found = refused(package(*GOOD, (name, b"x")))
     assert (found.code, "宏" in found.message) == ("unsafe_archive", True)

@@ -103,6 +103,13 @@ def test_ragged_rows_are_refused_and_the_others_kept():
     assert report.as_json()["records"] == 4
 
 
+def test_a_row_may_end_behind_its_answer():
+    text = "题干,答案,解析,A,B,C\n甲。,对\n乙？,A,,一,二\n丙,？,A,,一,二,三\n丁？\n戊？,\n"
+    report = check(text.encode(), "b.csv")
+    assert codes(report) == [("ragged_row", 4), ("ragged_row", 5), ("missing_answer", 6)]
+    assert [one.row for one in report.drafts] == [2, 3]
+
+
 def test_quotes_that_do_not_pair_lose_no_other_row():
     text = '题干,答案\n"甲"乙,对\n丙,错\n"丁,对\n戊,对\n己,错\n'
     report = check(text.encode(), "b.csv")
@@ -214,6 +221,13 @@ def test_a_simple_workbook():
         (2, "001", ("A",), Decimal(2)), (3, "002", ("A",), Decimal("1.5"))]
     assert codes(check(data, "b.xlsx", sheet="空")) == [("no_rows", None)]
     assert refused(data, "b.xlsx", sheet="没有") == "not_a_table"
+
+
+def test_a_formula_in_a_column_that_is_not_read_is_let_be():
+    file = workbook(["题干", "备注", "答案"], ["甲。", "", "对"], formula=True)
+    assert codes(check(file, "b.xlsx")) == []
+    file = workbook(["题干", "序号", "答案"], ["甲。", "", "对"], formula=True)
+    assert check(file, "b.xlsx").drafts[0].foreign_number == "对"
 
 
 def test_a_formula_is_refused_where_it_stands():
@@ -377,7 +391,8 @@ def _by_code(problems):
 
 @pytest.mark.parametrize("name", [
     "adoremai_题库.csv", "disc_mcq_mult_cpa.csv", "disc_mcq_mult_nje.csv",
-    "disc_mcq_sing_lbk.csv", "disc_mcq_sing_lbk.utf16le.tsv", "xxt_题库.xlsx"])
+    "disc_mcq_sing_lbk.csv", "disc_mcq_sing_lbk.utf16le.tsv", "xxt_题库.xlsx", "yanan_题库.xls",
+    "adoremai_题库.md", "xuzhou_answer.txt", "xuzhou_answer.gbk.txt"])
 def test_other_peoples_banks_are_read_as_counted_by_hand(outside_data, name):
     banks = outside_data / "banks"
     truth = json.loads((banks / "TRUTH.json").read_text(encoding="utf-8"))[name]

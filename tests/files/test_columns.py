@@ -50,9 +50,10 @@ def test_guesses_that_somebody_should_look_at():
 # ---- options ----
 
 @pytest.mark.parametrize("cell", [
-    "A.甲\nB.乙\nC.丙", "A、甲 B、乙 C、丙", "A:甲|B:乙|C:丙", "甲\n乙\n丙", "甲|乙|丙", "甲；乙；丙",
-    "甲;乙;丙;", "（A）甲（B）乙（C）丙".replace("（B", " （B").replace("（C", " （C"),
-    '["甲", "乙", "丙"]', '{"A": "甲", "B": "乙", "C": "丙"}', "A．甲；B．乙；C．丙；", "甲\t乙\t丙"])
+    "A.甲\nB.乙\nC.丙", "A、甲 B、乙 C、丙", "A:甲|B:乙|C:丙", "甲\n乙\n丙", "甲|乙|丙",
+    "甲；乙；丙", "甲;乙;丙;", "（A）甲 （B）乙 （C）丙",
+    '["甲", "乙", "丙"]', '{"A": "甲", "B": "乙", "C": "丙"}', "A．甲；B．乙；C．丙；",
+    "甲\t乙\t丙"])
 def test_options_in_one_cell(cell):
     assert split_options(cell) == {"option_a": "甲", "option_b": "乙", "option_c": "丙"}
 
@@ -67,7 +68,8 @@ def test_options_of_one_cell_in_a_file():
     assert report.drafts[0].options == ("一", "二", "三")
     assert [(one.code, one.row, one.column) for one in report.errors] == [
         ("too_few_options", 3, "选项")]
-    nine = check(("题目,选项,答案\n甲？," + "|".join("一二三四五六七八九") + ",A\n").encode(), "a.csv")
+    cell = "|".join("一二三四五六七八九")
+    nine = check(f"题目,选项,答案\n甲？,{cell},A\n".encode(), "a.csv")
     assert [one.code for one in nine.errors] == ["too_many_options"]
 
 
@@ -168,3 +170,37 @@ def test_laws_are_prose(outside_data):
         lines = path.read_text(encoding="utf-8").splitlines()
         assert not is_scrambled(lines), path.name
         assert not any(is_scrambled(lines[at:at + 20]) for at in range(0, len(lines), 20))
+
+
+def test_a_few_short_stems_in_another_order_of_glyphs():
+    stems = ["箕馩魧瀆祳齗？", "馩觎嘺锟距蠚？", "飼馩埛踙瀆？", "襕凪鵻璊究？", "霴建瀆殜謷？"]
+    assert not is_scrambled(stems)
+    assert is_scrambled([*stems, "璊幒轾旡？"])
+    assert is_scrambled(stems, ["胰竞輭蛪魧", "鯕霴攉罇"])
+    assert not is_scrambled(["下列哪个是昆明？"], ["昭通曲靖楚雄", "渭南咸阳榆林", "荆州襄樊"])
+
+
+def test_texts_of_options_as_answers_with_a_full_stop():
+    rows = [(f"下列第{n}项是什么？", f"甲{n}", f"乙{n}", f"丙{n}", f"{'甲乙丙'[n % 3]}{n}。")
+            for n in range(6)]
+    assert infer_columns(rows)[4] == "answer"
+    text = "\n".join(",".join(row) for row in rows)
+    assert [one.key for one in check(text.encode(), "a.csv").drafts] == [
+        ("A",), ("B",), ("C",)] * 2
+
+
+def test_the_header_again_and_headings_within_a_table_are_no_questions():
+    text = ("题干,A,B,答案\n一、判断题（每题1分）\n甲。,,,1\n题干,A,B,答案\n乙。,,,0\n"
+            "二、多选题,,,\n丙？,一,二,A\n")
+    report = check(text.encode(), "a.csv")
+    assert [(one.row, one.kind.value) for one in report.drafts] == [
+        (3, "judge"), (5, "judge"), (7, "multi")]
+    assert (report.errors, list(report.bank.rows)) == ([], [3, 5, 7])
+    assert [one.code for one in check("题干,答案\n什么是题\n".encode(), "a.csv").errors] == [
+        "ragged_row"]
+
+
+def test_an_answer_behind_a_tab_is_no_header():
+    text = "".join(f"{n}.\t下列第{n}项是什么？\nA.\t甲\nB.\t乙\n答案：\tA\n" for n in range(1, 5))
+    report = check(text.encode(), "a.txt")
+    assert (report.bank.format, [one.key for one in report.drafts]) == ("txt", [("A",)] * 4)

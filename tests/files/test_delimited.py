@@ -73,7 +73,8 @@ def test_a_bar_parts_cells_only_when_it_clearly_does():
 
 
 def test_a_table_in_markdown():
-    text = "# 题库\n\n|题干|A|B|答案|\n|:--|---|---|--:|\n|甲\\|乙？|一|二|A|\n| 丙？ | 三 | 四 | B |\n"
+    text = ("# 题库\n\n|题干|A|B|答案|\n|:--|---|---|--:|\n"
+            "|甲\\|乙？|一|二|A|\n| 丙？ | 三 | 四 | B |\n")
     report = check(text.encode(), "a.md")
     assert (report.bank.format, report.bank.delimiter, report.bank.header_row) == ("md", "|", 3)
     assert [(one.row, one.stem) for one in report.drafts] == [(5, "甲|乙？"), (6, "丙？")]
@@ -119,7 +120,8 @@ def test_a_header_of_unknown_words_is_shown_as_found():
 
 
 def test_questions_in_prose_are_no_table():
-    text = "一、单选题\n1. 甲,乙,丙？\nA. 一,二,三\nB. 二\n答案：A\n2. 丁？\nA. 一\nB. 二\n答案：B\n"
+    text = ("一、单选题\n1. 甲,乙,丙？\nA. 一,二,三\nB. 二\n答案：A\n"
+            "2. 丁？\nA. 一\nB. 二\n答案：B\n")
     report = check(text.encode("gbk"), "a.csv")
     assert (report.bank.format, report.bank.encoding, report.bank.headers) == (
         "txt", "gb18030", ())

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from legaled.domain.bank_problems import UnreadableFileError
 from legaled.domain.bank_prose import read_prose
+from legaled.files.bank_check import check
 from legaled.files.documents import read_document
 
 NS = ('xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" '
@@ -85,8 +86,8 @@ QUESTIONS = (abstract(1, level(0, "chineseCounting", "%1、"), level(1, "decimal
 def test_counted_numbers_are_in_the_text():
     found = texts(p("单选题", 1), p("甲？", 1, 1), p("一", 1, 2), p("二", 1, 2), p("乙？", 1, 1),
                   p("三", 1, 2), p("多选题", 1), p("丙？", 1, 1), numbering=QUESTIONS)
-    assert found == ["一、 单选题", "1． 甲？", "A. 一", "B. 二", "2． 乙？", "A. 三", "二、 多选题",
-                     "1． 丙？"]
+    assert found == ["一、 单选题", "1． 甲？", "A. 一", "B. 二", "2． 乙？", "A. 三",
+                     "二、 多选题", "1． 丙？"]
 
 
 @pytest.mark.parametrize(("form", "expected"), [
@@ -181,14 +182,15 @@ def test_a_hidden_style_hides():
 def test_breaks_tabs_and_marks_of_symbol_fonts():
     inner = ('<w:r><w:t>甲</w:t><w:br/><w:t>A.一</w:t><w:tab/><w:t>B.二</w:t><w:br w:type="page"/>'
              '<w:noBreakHyphen/><w:sym w:font="Wingdings" w:char="F0FC"/></w:r>')
-    assert texts(p(inner=inner)) == ["甲\nA.一\tB.二-√"]
+    assert texts(p(inner=inner)) == ["甲", "A.一\tB.二-√"]
 
 
 def test_underlined_blanks_are_a_gap():
     line = '<w:u w:val="single"/>'
     inner = (run("共") + run("   ", line) + run("  ", line) + run("条") + run("  ")
              + run("章", line) + run("自") + '<w:r><w:rPr><w:u w:val="single"/></w:rPr><w:tab/>'
-             '<w:t xml:space="preserve"> </w:t></w:r>' + run("起") + run("   ", '<w:u w:val="none"/>'))
+             '<w:t xml:space="preserve"> </w:t></w:r>' + run("起")
+             + run("   ", '<w:u w:val="none"/>'))
     assert texts(p(inner=inner)) == ["共____条  章自____起   "]
 
 
@@ -309,3 +311,63 @@ def test_odd_documents_raise_nothing_else(tree):
         read_document(document(xml(tree), numbering=(xml(tree), *QUESTIONS)))
     except UnreadableFileError:
         return
+
+
+# ---- whole banks ----
+
+def questions(data):
+    report = check(data, "题库.docx")
+    assert (report.bank.format, report.bank.encoding) == ("docx", None)
+    return [(one.row, one.kind.value, one.stem, one.options, one.key) for one in report.drafts
+            ], [one.code for one in report.errors]
+
+
+def test_a_bank_whose_numbers_and_letters_are_counted_by_word():
+    body = (p("单选题", 1), p("甲是什么？", 1, 1), p("一", 1, 2), p("二", 1, 2), p("答案：B"),
+            p("乙是什么？", 1, 1), p("三", 1, 2), p("四", 1, 2), p("答案：A"),
+            p("判断题", 1), p("丙。", 1, 1), p("答案：√"))
+    assert questions(document(*body, numbering=QUESTIONS)) == ([
+        (2, "single", "甲是什么？", ("一", "二"), ("B",)),
+        (6, "single", "乙是什么？", ("三", "四"), ("A",)),
+        (11, "judge", "丙。", ("正确", "错误"), ("A",))], [])
+
+
+def test_a_bank_with_gaps_options_in_a_table_and_answers_in_a_table():
+    gap = run("共") + run("      ", '<w:u w:val="single"/>') + run("章。")
+    body = (p("一、单选题"), p("1.甲是什么？"), table(["A.一", "B.二"], ["C.三", "D.四"]),
+            p("2.乙是什么？"), p(inner='<w:r><w:t>A.一</w:t><w:tab/><w:t>B.二</w:t></w:r>'),
+            p("二、填空题"), p(inner=run("1.") + gap),
+            p("参考答案"), p("一、单选题"), table(["题号", "1", "2"], ["答案", "C", "B"]),
+            p("二、填空题"), p("1.八"))
+    found, errors = questions(document(*body))
+    assert [(kind, stem, key) for _, kind, stem, _, key in found] == [
+        ("single", "甲是什么？", ("C",)), ("single", "乙是什么？", ("B",)),
+        ("blank", "共____章。", ("八",))]
+    assert (errors, found[0][3]) == ([], ("一", "二", "三", "四"))
+
+
+def test_a_bank_in_one_paragraph():
+    lines = ["1.甲是什么？", "A.一", "B.二", "答案：B", "2.乙是什么？", "A.一", "B.二", "答案：A"]
+    inner = "<w:r>" + "<w:br/>".join(f"<w:t>{one}</w:t>" for one in lines) + "</w:r>"
+    found, errors = questions(document(p(inner=inner)))
+    assert ([stem for _, _, stem, _, _ in found], errors) == (["甲是什么？", "乙是什么？"], [])
+
+
+def test_a_bank_as_a_table():
+    rows = ["题型", "题干", "选项A", "选项B", "答案"], ["单选", "甲是什么？", "一", "二", "B"]
+    assert questions(document(p("题库"), table(*rows))) == ([
+        (2, "single", "甲是什么？", ("一", "二"), ("B",))], [])
+
+
+def test_a_bank_typed_into_one_paragraph_keeps_its_questions_apart():
+    """Web pages pasted into Word end their lines with soft breaks: a line of its own each."""
+    made = docx.Document()
+    made.add_paragraph("一、单选题\n1、甲（ ）？\nA、一\nB、二\n答案：A\n"
+                       "2、乙（ ）？\nA、三\nB、四\n答案：B")
+    made.add_paragraph("3、丙（ ）？\nA、五\nB、六\n答案：A")
+    data = io.BytesIO()
+    made.save(data)
+    report = check(data.getvalue(), "a.docx")
+    assert [(one.row, one.stem, one.key) for one in report.drafts] == [
+        (2, "甲（ ）？", ("A",)), (6, "乙（ ）？", ("B",)), (10, "丙（ ）？", ("A",))]
+    assert report.as_json()["records"] == 3

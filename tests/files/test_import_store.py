@@ -54,7 +54,7 @@ def test_problems_are_counted_filtered_and_paged(store, report):
 
 
 def test_the_file_is_known_with_its_refused_rows_only(store, report):
-    bank = store.bank()
+    bank = store.refused_bank()
     assert list(bank.rows) == [5, 6]
     assert (bank.encoding, bank.delimiter, bank.header_row) == ("gb18030", ",", 1)
     assert refused_rows(bank, report.errors) == refused_rows(report.bank, report.errors)

@@ -23,7 +23,7 @@ def test_a_shipped_guide_is_complete(guide) -> None:
     assert f"# {guide.title}" in text
     assert [section.heading for section in guide.sections] == re.findall(r"(?m)^## (.+)$", text)
     html = guide.intro + "".join(section.html for section in guide.sections)
-    assert html.count("<li>") == len(re.findall(r"(?m)^- ", text))
+    assert html.count("<li>") == len(re.findall(r"(?m)^ *(?:-|\d+\.) ", text))
     assert html.count('<th scope="row"') == len(re.findall(r"(?m)^\| (?!---)", text)) - 1
     assert "style=" not in html
     assert "**" not in html

@@ -133,7 +133,7 @@ def test_cells_as_text():
         day = book.add_format({"num_format": "yyyy-mm-dd"})
         sheet.write_row(0, 0, ["题干", "选项A", "选项B", "选项C", "选项D", "答案", "", ""])
         sheet.write_row(1, 0, ["何时？", 1949.0, 1.5, "NA"])
-        sheet.write_datetime(1, 4, datetime.datetime(2024, 3, 1), day)
+        sheet.write_datetime(1, 4, datetime.date(2024, 3, 1), day)
         sheet.write(1, 5, "A")
         sheet.write_row(2, 0, ["对吗？", "", "", "", ""])
         sheet.write_boolean(2, 5, False)

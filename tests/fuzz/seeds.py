@@ -57,7 +57,7 @@ def write_seeds(folder: Path) -> list[Path]:
     }
     for name, data in made.items():
         (folder / name).write_bytes(data)
-    samples = [path for path in sorted(SAMPLES.glob("*")) if path.is_file()]
+    samples = [path for path in sorted(SAMPLES.glob("*")) if path.suffix != ".out"]
     return [*(folder / name for name in made), *samples]
 
 

@@ -125,7 +125,7 @@ def test_every_command_and_option_exists(path, app_without_database):
 
 def test_every_command_is_named(app_without_database):
     named = {(noun, verb) for page in PAGES for noun, verb, _ in commands(page.read_text("utf-8"))}
-    ours = {"bank", "db", "demo", "exams", "people", "stats"}
+    ours = {"bank", "content", "db", "demo", "exams", "people", "stats"}
     for noun in ours:
         for verb in app_without_database.cli.commands[noun].commands:
             assert (noun, verb) in named
@@ -295,3 +295,19 @@ def test_content_says_which_rule_each_procedure_question_rests_on():
     text = doc("content.md")
     assert f"{laws['档案行政处罚程序规定']} 道题引的是《档案行政处罚程序规定》" in text
     assert f"其余 {laws['行政处罚法']} 道引的是《行政处罚法》" in text
+
+
+def test_content_tells_the_figures_of_the_blind_check():
+    with (ROOT / "question_banks" / "blind.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) >= 200
+    drawn = Counter(row["题库"] for row in rows)
+    _, *said = tables(section(doc("content.md"), "怎么核对的"))[0]
+    assert {name: int(number) for name, number in said} == {**drawn, "合计": len(rows)}
+    same = [row for row in rows if row["结论"].startswith("一致")]
+    doubts = [row for row in rows if row["结论"] != "一致"]
+    kept = [row for row in doubts if row["改动"].startswith("不改")]
+    assert all(row["改动"] for row in doubts)
+    assert (f"{len(same)} 道和答案一致，不一致的 {len(rows) - len(same)} 道。"
+            f"{len(doubts)} 道一致但措辞有疑：{len(doubts) - len(kept)} 道改了题干、选项或解析，"
+            f"{len(kept)} 道核对条文后没有改") in doc("content.md")

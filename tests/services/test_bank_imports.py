@@ -252,3 +252,25 @@ def test_large_files_are_read_in_chunks(session, monkeypatch):
     monkeypatch.setattr(bank_plan, "CHUNK", 3)
     assert counts(take(session, RICH)) == (7, 0, 0, 0)
     assert counts(take(session, numbered(session))) == (0, 0, 7, 0)
+
+
+def test_what_a_file_is_silent_about_is_not_taken_away(session):
+    full = question(2, difficulty="难", points=Decimal(2), topic="归档", source="课件")
+    take(session, [full])
+    bare = replace(full, explanation="", difficulty="", points=None, topic="", law="", article="",
+                   source="")
+    assert take(session, [bare]).unchanged == 1
+    assert take(session, [replace(bare, explanation="更好的解析")]).changed == 1
+    (known,) = stored(session)
+    assert (known.explanation, known.law, known.points) == ("更好的解析", "档案法", Decimal(2))
+    other = replace(bare, key=("A",))
+    assert take(session, [other], take_conflicts=True).changed == 1
+    (known,) = stored(session)
+    assert (known.key, known.explanation, known.law) == (("A",), "", "")
+
+
+def test_by_number_an_empty_field_is_meant(session):
+    take(session, [question(2)])
+    (known,) = stored(session)
+    assert take(session, [replace(known, row=2, law="", article="")]).changed == 1
+    assert stored(session)[0].law == ""

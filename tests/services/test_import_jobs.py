@@ -12,7 +12,7 @@ from legaled.domain.errors import ConflictError, InvalidError, NotFoundError
 from legaled.domain.permissions import Role
 from legaled.files import import_store, uploads
 from legaled.models import Bank, BankImport, Person, Question, QuestionVersion
-from legaled.services import bank_desk, bank_imports, import_jobs, import_review
+from legaled.services import bank_desk, bank_imports, import_checks, import_jobs, import_review
 from legaled.services.import_jobs import Jobs
 from tests import factories
 from tests.factories import NOW, question
@@ -110,12 +110,12 @@ def test_a_write_that_was_committed_is_found_after_a_crash(desk, database, monke
     assert (desk.look(waiting.token).stage, counted(database)) == ("written", [1, 40, 40, 1])
 
 
-@pytest.mark.parametrize("place", ["check", "import_drafts"])
+@pytest.mark.parametrize("place", [(import_checks, "check"), (import_jobs, "import_drafts")])
 def test_work_that_was_cut_off_is_taken_up_and_leaves_no_half(desk, database, monkeypatch, place):
     def dies(*_values, **_options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(import_jobs, place, dies)
+    monkeypatch.setattr(*place, dies)
     with pytest.raises(KeyboardInterrupt):
         desk.confirm(desk.send(text()))
     (waiting,) = bank_desk.pending(desk.folder, desk.actor)
@@ -142,11 +142,11 @@ def test_whoever_holds_the_lock_is_left_alone(desk, folder):
 def test_a_file_dropped_during_the_work_stays_dropped(desk, folder, monkeypatch):
     def check_then_drop(*values, **options):
         monkeypatch.undo()
-        report = import_jobs.check(*values, **options)
+        report = import_checks.check(*values, **options)
         bank_desk.drop(folder, bank_desk.pending(folder, desk.actor)[0])
         return report
 
-    monkeypatch.setattr(import_jobs, "check", check_then_drop)
+    monkeypatch.setattr(import_checks, "check", check_then_drop)
     with pytest.raises(NotFoundError):
         desk.send(text())
     assert list(folder.iterdir()) == []
@@ -156,7 +156,7 @@ def test_an_error_of_ours_is_said_and_can_be_tried_again(desk, monkeypatch, data
     def fails(*_values, **_options):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(import_jobs, "check", fails)
+    monkeypatch.setattr(import_checks, "check", fails)
     waiting = desk.send(text())
     assert (waiting.stage, waiting.state.failed) == ("failed", "import_broken")
     monkeypatch.undo()
@@ -170,7 +170,7 @@ def test_a_database_that_is_busy_is_asked_again(desk, monkeypatch, database):
 
     def busy(*values, **options):
         calls.append(1)
-        if len(calls) < import_jobs.TRIES:
+        if len(calls) < import_checks.TRIES:
             raise OperationalError("x", {}, Exception("locked"))
         return bank_imports.import_drafts(*values, **options)
 
@@ -191,13 +191,13 @@ def test_who_may_no_longer_edit_writes_nothing(desk, database):
 def test_a_bank_that_changed_is_compared_again(desk, database):
     waiting = desk.send(text(key="A"))
     with database.read() as session:
-        assert bank_desk.refresh(session, desk.folder, waiting).stage == "ready"
+        assert bank_desk.refresh(session, desk.folder, desk.actor, waiting, NOW).stage == "ready"
     with database.write() as session:
         there = [replace(question(2, options=("第一条", "第二条"), key=("B",)),
                          stem="第几条说的是事项1？")]
         bank_imports.import_drafts(session, desk.actor, "新题库", there, NOW)
     with database.read() as session:
-        assert bank_desk.refresh(session, desk.folder, waiting).stage == "checking"
+        assert bank_desk.refresh(session, desk.folder, desk.actor, waiting, NOW).stage == "checking"
     desk.jobs.start(waiting.token)
     with database.read() as session:
         view = import_review.review(
@@ -327,8 +327,8 @@ def test_many_looks_at_once_do_the_work_once(database, folder, trainers, monkeyp
         seen.append(1)
         return real(*values, **options)
 
-    real = import_jobs.check
-    monkeypatch.setattr(import_jobs, "check", counted_check)
+    real = import_checks.check
+    monkeypatch.setattr(import_checks, "check", counted_check)
     many = [Jobs(database, folder, lambda: NOW, inline=True) for _ in range(6)]
     upload = bank_desk.receive(folder, trainers[0], "题.csv", text(count=400).encode(), OPTIONS,
                                NOW)

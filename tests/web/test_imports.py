@@ -1,7 +1,9 @@
 """The pages of the import desk."""
 
+import errno
 import io
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -201,7 +203,10 @@ def test_a_missing_column_is_named_by_hand_and_remembered(trainer, content):
     fields = {"m0": "stem", "m1": "option_a", "m2": "option_b", "m3": "answer"}
     assert trainer.post(f"{url}/columns", fields).location == url
     assert "1 题可以写入" in words(read(trainer, url))
-    assert "1 题可以写入" in words(read(trainer, kept(trainer, text)))
+    assert "按那次读的" not in read(trainer, url)
+    again = read(trainer, kept(trainer, text))
+    assert "1 题可以写入" in words(again)
+    assert "这样的表头以前有人指定过，按那次读的" in again
     assert trainer.post(url).status_code == 303
     assert content() == [1, 1, 1]
 
@@ -322,7 +327,15 @@ def test_what_a_sitting_candidate_may_not_see(browse, database):
     browser = browse(made["trainer"].id)
     assert browser.get(f"/banks/{made.bank_id}/imports/{done}").status_code == 409
     url = kept(browser, GOOD, bank="题库")
-    assert browser.get(url).status_code == 409
+    for path in ("", "/state.json"):
+        assert browser.get(url + path).status_code == 409
+    for path in ("", "/columns", "/trailing", "/sheet", "/choices", "/retry"):
+        assert browser.post(url + path).status_code == 409, path
+    assert browser.post(f"/banks/{made.bank_id}/imports/{done}/undo").status_code == 409
+    with database.read() as session:
+        assert session.scalar(sa.select(sa.func.max(BankImport.id))) == done
+    assert browser.get(f"{url}/refused").status_code == 200
+    assert browser.post(f"{url}/delete").status_code == 303
 
 
 # ---- the work that shows itself ----
@@ -407,3 +420,71 @@ def test_the_workbook_sheet_is_chosen(trainer):
 def test_a_column_that_is_a_guess_is_marked(trainer):
     text = "题干,选项A,选项B,答案,依据\n天是蓝的？,是,不是,A,常识\n"
     assert "1 列请确认" in words(read(trainer, kept(trainer, text)))
+
+
+def test_what_has_moved_since_the_page_was_seen_is_shown_first(trainer, browse, people, content):
+    url = kept(trainer, GOOD)
+    seen = re.search(r'name="seen" value="([0-9a-f]{32})"', read(trainer, url))[1]
+    other = browse(people["t2"])
+    other.post(kept(other, GOOD.replace(",B\n", ",A\n")))
+    assert content() == [1, 2, 2]
+    page = trainer.post(url, {"seen": seen})
+    assert page.status_code == 422
+    assert "没有写入。请看一遍上面的新结果再写入" in page.get_data(as_text=True)
+    assert "冲突 1 题" in words(page.get_data(as_text=True))
+    assert content() == [1, 2, 2]
+    seen = re.search(r'name="seen" value="([0-9a-f]{32})"', page.get_data(as_text=True))[1]
+    assert trainer.post(url, {"seen": seen, "c2": "file"}).status_code == 303
+    assert content() == [1, 2, 3]
+
+
+def test_a_file_that_is_given_back_says_why(trainer, app, people):
+    url = kept(trainer, GOOD)
+    folder = app.config["LEGALED"].instance / "uploads"
+    upload = uploads.find(folder, people["t1"], url.rsplit("/", 1)[1])
+    state = uploads.state(folder, upload)
+    uploads.set_state(folder, upload, replace(state, moved=True))
+    assert "你确认以后，题库里有别人改了同样的题" in words(read(trainer, url))
+
+
+def test_new_versions_are_shown_side_by_side(trainer):
+    trainer.post(kept(trainer, GOOD))
+    text = GOOD.replace("答案\n", "答案,解析\n").replace(",B\n", ",B,见第二条\n")
+    trainer.post(kept(trainer, text.replace("解析\n", "来源\n").replace(",对\n", ",对,\n")))
+    page = read(trainer, kept(trainer, text.replace(",对\n", ",对,\n")))
+    assert "改过的题 1" in words(page)
+    assert "<ins>见第二条</ins>" in page
+    assert "来源" not in page[page.index('id="ver"'):page.index('id="rep"')]
+
+
+def test_undoing_says_what_else_goes_and_what_stays(trainer):
+    first = kept(trainer, GOOD, practice="y")
+    trainer.post(first)
+    result = trainer.get(first).location
+    assert "记为“不变”" not in read(trainer, result)
+    trainer.post(kept(trainer, GOOD))
+    assert "这以后还有 1 次导入" in words(read(trainer, result))
+    trainer.post(f"{result}/undo")
+    assert "职工仍可以用「新题库」练习" in words(read(trainer, result))
+
+
+def test_a_result_is_shown_although_what_was_found_is_lost(trainer, app, people):
+    url = kept(trainer, THREE_BAD)
+    trainer.post(url, {"valid_only": "y"})
+    folder = app.config["LEGALED"].instance / "uploads"
+    upload = uploads.find(folder, people["t1"], url.rsplit("/", 1)[1])
+    uploads.store(folder, upload).write_bytes(b"spoilt" * 1000)
+    assert "已写入「新题库」：新题 2" in words(read(trainer, trainer.get(url).location))
+    assert trainer.get(f"{url}/refused").status_code == 404
+
+
+def test_a_full_disk_is_said_on_the_page(trainer, monkeypatch, content):
+    def full(*_values):
+        raise OSError(errno.ENOSPC, "full")
+
+    read(trainer, "/banks/upload")
+    monkeypatch.setattr(uploads, "_write", full)
+    response = send(trainer, GOOD)
+    assert response.status_code == 422
+    assert "服务器磁盘满了" in response.get_data(as_text=True)
+    assert content() == [0, 0, 0]

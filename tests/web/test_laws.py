@@ -232,3 +232,13 @@ def test_the_office_reads_and_does_not_change(browse, people, law_id):
     assert "移出" not in page
     assert office.get("/laws/upload").status_code == 403
     assert office.post(f"/laws/{law_id}/aliases", {"name": "x"}).status_code == 403
+
+
+def test_what_a_question_cites_is_one_click_away(staff, trainer, law_id):
+    answer = staff.get("/laws/cite?law=测试条例&article=第二条")
+    assert answer.status_code == 303
+    assert answer.location.endswith(f"/laws/{law_id}?article=2#2")
+    assert staff.get("/laws/cite").location.endswith("/laws")
+    assert "法规库里没有这一条" in read(staff, "/laws/cite?law=测试条例&article=第九十条", 404)
+    assert "法规库里没有这部法规" in read(staff, "/laws/cite?law=没有的法", 404)
+    assert "/laws/upload" in read(trainer, "/laws/cite?law=没有的法", 404)
