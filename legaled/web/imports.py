@@ -16,7 +16,7 @@ from flask import (
 from werkzeug import Response
 
 from legaled import db
-from legaled.domain.errors import ConflictError, DomainError, InvalidError
+from legaled.domain.errors import ConflictError, DomainError, InvalidError, NotFoundError
 from legaled.domain.permissions import Permission
 from legaled.forms.imports import (
     COLUMN_CHOICES,
@@ -169,7 +169,12 @@ def delete(token: str) -> Page:
 @allow(Permission.BANK_EDIT)
 def refused(token: str) -> Page:
     waiting = bank_desk.open_import(_folder(), actor(), token)
-    name, data = bank_desk.refused(_folder(), waiting)
+    try:
+        name, data = bank_desk.refused(_folder(), waiting)
+    except NotFoundError:
+        if waiting.stage != "checking":
+            raise
+        return redirect(url_for(".show", token=token), 303)
     return download(data, name, BYTES)
 
 

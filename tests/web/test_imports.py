@@ -399,7 +399,7 @@ def test_conflicts_are_paged_and_the_choices_kept(trainer, content):
     assert content() == [1, 23, 24]
 
 
-def test_the_workbook_sheet_is_chosen(trainer):
+def test_the_workbook_sheet_is_chosen(trainer, app, people):
     out = io.BytesIO()
     with xlsxwriter.Workbook(out) as book:
         for name, count in (("单选", 2), ("多选", 1)):
@@ -415,6 +415,11 @@ def test_the_workbook_sheet_is_chosen(trainer):
     assert "没有办成" in words(read(trainer, url))
     trainer.post(f"{url}/sheet", {"sheet": "单选"})
     assert "读到 2 行" in words(read(trainer, url))
+    folder = app.config["LEGALED"].instance / "uploads"
+    url = kept(trainer, out.getvalue(), name="两张.xlsx")
+    upload = uploads.find(folder, people["t1"], url.rsplit("/", 1)[1])
+    uploads.set_state(folder, upload, State(failed="import_broken"))
+    assert "换一张工作表" in words(read(trainer, url))
 
 
 def test_a_column_that_is_a_guess_is_marked(trainer):
@@ -459,6 +464,7 @@ def test_new_versions_are_shown_side_by_side(trainer):
 
 def test_undoing_says_what_else_goes_and_what_stays(trainer):
     first = kept(trainer, GOOD, practice="y")
+    assert "写入后职工可以用整个「新题库」练习" in read(trainer, first)
     trainer.post(first)
     result = trainer.get(first).location
     assert "记为“不变”" not in read(trainer, result)
