@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from legaled.domain.bank_headers import FIELD_LABEL
 from legaled.domain.bank_problems import ERRORS, UnreadableFileError
-from legaled.domain.bank_record import Record
 from legaled.domain.bank_rows import judge_record
 from legaled.domain.banks import JUDGE_OPTIONS, MAX_ROWS, Kind, QuestionDraft
 from legaled.files.bank_check import check
 from legaled.files.bank_writing import refused_rows, write_template
 from legaled.files.banks import read_bank
 from legaled.files.tables import MAX_BYTES
+from tests.bank_drafts import drafts
 
 HEADER = "题号,题型,题干,选项A,选项B,选项C,选项D,答案,解析"
 ROWS = (HEADER, "1,单选,硚口区档案馆属于？,机关,文化事业机构,企业,社团,B,",
@@ -266,26 +266,6 @@ def test_the_template_is_what_the_contract_says():
     assert rows[3][1:3] == ["判断", "档案法\n自2021年施行"]
     assert rows[5][rows[0].index("答案")] == "'=略"
     assert data.count(b"\r\n") == 6
-
-
-words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
-cells = st.one_of(words, st.sampled_from(
-    ["=1+1", "'=x", "''", "A、甲", "A、B两项", "1、题", "甲,乙", '"引"', "a\r\nb", "（ ）", "____",
-     "-"]))
-short = st.text("甲乙'=A、.", max_size=6)
-
-
-@st.composite
-def drafts(draw):
-    """Whatever judge_record lets through: a record of odd cells, kept when it is valid."""
-    kind = draw(st.sampled_from(["单选", "多选", "判断", "填空", "简答", ""]))
-    record = {name: draw(cells) for name in ("stem", "explanation", "option_a", "option_b",
-                                             "option_c")}
-    answer = draw(st.one_of(st.sampled_from(["A", "AB", "AC", "对", "×", "甲|乙；丙"]), cells))
-    record |= {name: draw(short) for name in ("difficulty", "topic", "law", "article", "source")}
-    record |= {"number": draw(st.sampled_from(["", "L-000123", "001", "=7"])), "kind": kind,
-               "answer": answer, "points": draw(st.sampled_from(["", "2", "1.50"]))}
-    return judge_record(Record(2, record))[0]
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)

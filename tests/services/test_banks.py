@@ -1,13 +1,11 @@
 """Banks and their questions: shipped, retired, searched, used."""
 
-from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from legaled.domain.banks import Kind, QuestionDraft
+from legaled.domain.banks import Kind
 from legaled.domain.errors import NotFoundError
 from legaled.domain.permissions import SYSTEM
 from legaled.files.bank_check import check
@@ -15,41 +13,10 @@ from legaled.files.bank_writing import write_template
 from legaled.models import Bank, Question, QuestionVersion
 from legaled.services import bank_edits, banks
 from legaled.services.bank_search import Search
-from tests import factories
+from tests.bank_world import RICH, counts, question, rows, stored, take
 from tests.factories import HOUR, NOW, world
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def question(row, kind=Kind.SINGLE, **values):
-    return replace(factories.question(row, kind), **values)
-
-
-RICH = [
-    question(2), question(3, Kind.MULTI), question(4, Kind.JUDGE), question(5, Kind.BLANK),
-    QuestionDraft(6, None, "", Kind.ESSAY, "简述档案的定义。", answer_text="第二条\n两点",
-                  points=Decimal("2.50"), difficulty="难", topic="=1+1", source="@自编"),
-    question(7, key=("D",), foreign_number="甲-7", explanation=""),
-    question(8, options=("甲", "乙", "丙", "丁", "戊", "己", "庚", "辛"), key=("H",)),
-]
-
-
-def take(session, drafts, **options):
-    return banks.import_drafts(session, SYSTEM, "档案法", drafts, NOW, **options)
-
-
-def counts(result):
-    return result.added, result.changed, result.unchanged, len(result.conflicts)
-
-
-def rows(session, model):
-    return session.scalar(sa.select(sa.func.count()).select_from(model))
-
-
-def stored(session):
-    """The bank's current questions by row order of their first import."""
-    found = sa.select(Bank.id).where(Bank.name == "档案法")
-    return banks.export_bank(session, SYSTEM, session.scalar(found), NOW)
 
 
 def test_the_shipped_banks_survive_export_and_import(session):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from legaled import create_app
 from legaled.config import Config
 from legaled.domain.banks import Kind
-from legaled.domain.permissions import SYSTEM, Role
+from legaled.domain.permissions import SYSTEM
 from legaled.forms.banks import QuestionForm, question_fields
 from legaled.models import AuditEvent, Bank, Exam, Question, QuestionVersion
 from legaled.services import bank_edits, banks, exams
@@ -19,36 +19,11 @@ from tests import factories
 from tests.factories import NOW, question, world
 
 
-@pytest.fixture
-def people(database):
-    with database.write() as session:
-        unit = factories.unit(session)
-        roles = {"t1": Role.TRAINER, "t2": Role.TRAINER, "office": Role.OFFICE, "s": Role.STAFF}
-        return {number: factories.person(session, number, unit, role, name=f"姓名{number}").id
-                for number, role in roles.items()}
-
-
 @pytest.fixture(scope="module")
 def bare_app(tmp_path_factory):
     """For forms alone: no database is opened."""
     return create_app(Config(
         secret_key="t", instance=tmp_path_factory.mktemp("bare"), testing=True))
-
-
-@pytest.fixture
-def trainer(browse, people):
-    return browse(people["t1"])
-
-
-@pytest.fixture
-def other(browse, people):
-    return browse(people["t2"])
-
-
-@pytest.fixture
-def bank_id(database):
-    with database.write() as session:
-        return factories.bank(session, "档案法").id
 
 
 @pytest.fixture

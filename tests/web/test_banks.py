@@ -2,50 +2,14 @@
 
 import re
 
-import pytest
 import sqlalchemy as sa
 
-from legaled.domain.permissions import SYSTEM, Role
+from legaled.domain.permissions import SYSTEM
 from legaled.files.bank_check import check
-from legaled.models import AuditEvent, Bank, Question, QuestionVersion
+from legaled.models import AuditEvent, Bank, Question
 from legaled.services import banks
 from tests import factories
 from tests.factories import NOW, question
-
-
-@pytest.fixture
-def people(database):
-    """The ids of two trainers, somebody of the office and a member of staff."""
-    with database.write() as session:
-        unit = factories.unit(session)
-        roles = {"t1": Role.TRAINER, "t2": Role.TRAINER, "office": Role.OFFICE, "s": Role.STAFF}
-        return {
-            number: factories.person(session, number, unit, role).id
-            for number, role in roles.items()
-        }
-
-
-@pytest.fixture
-def trainer(browse, people):
-    return browse(people["t1"])
-
-
-@pytest.fixture
-def bank_id(database):
-    with database.write() as session:
-        return factories.bank(session, "档案法").id
-
-
-@pytest.fixture
-def content(database):
-    """How many banks, questions and versions there are."""
-
-    def count():
-        with database.read() as session:
-            return [session.scalar(sa.select(sa.func.count()).select_from(model))
-                    for model in (Bank, Question, QuestionVersion)]
-
-    return count
 
 
 def read(browser, url):

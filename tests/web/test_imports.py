@@ -11,51 +11,15 @@ import sqlalchemy as sa
 import xlsxwriter
 
 from legaled.domain.bank_problems import ERRORS
-from legaled.domain.permissions import Role
 from legaled.files import uploads
 from legaled.files.uploads import State
-from legaled.models import Bank, BankImport, Question, QuestionVersion
+from legaled.models import Bank, BankImport
 from tests import factories
 from tests.factories import NOW
 
 HEADER = "题干,选项A,选项B,答案\n"
 GOOD = HEADER + "档案的定义在第几条？,第一条,第二条,B\n任何人不得损毁档案。,,,对\n"
 THREE_BAD = GOOD + "没有答案,甲,乙,\n选项太少,甲,,A\n看不懂的答案,甲,乙,见课件\n"
-
-
-@pytest.fixture
-def people(database):
-    """The ids of two trainers, somebody of the office and a member of staff."""
-    with database.write() as session:
-        unit = factories.unit(session)
-        roles = {"t1": Role.TRAINER, "t2": Role.TRAINER, "office": Role.OFFICE, "s": Role.STAFF}
-        return {
-            number: factories.person(session, number, unit, role).id
-            for number, role in roles.items()
-        }
-
-
-@pytest.fixture
-def trainer(browse, people):
-    return browse(people["t1"])
-
-
-@pytest.fixture
-def bank_id(database):
-    with database.write() as session:
-        return factories.bank(session, "档案法").id
-
-
-@pytest.fixture
-def content(database):
-    """How many banks, questions and versions there are."""
-
-    def count():
-        with database.read() as session:
-            return [session.scalar(sa.select(sa.func.count()).select_from(model))
-                    for model in (Bank, Question, QuestionVersion)]
-
-    return count
 
 
 def send(browser, text, name="题库.csv", **fields):
