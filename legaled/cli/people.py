@@ -27,7 +27,7 @@ PRIVATE = os.O_CREAT | os.O_EXCL | os.O_WRONLY
 def import_(file: Path, create_units: bool, passwords: Path | None) -> None:
     """导入人员名单 FILE（CSV 或 XLSX），全部没错才写入。"""
     try:
-        found = people.read_people(file.read_bytes(), file.name)
+        found = people.read_people(file.read_bytes())
     except UnreadableFileError as error:
         _stop(2, error.problem.message)
     except OSError as error:

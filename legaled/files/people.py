@@ -97,7 +97,7 @@ def trouble(code: str, row: int | None = None, column: str | None = None, value:
 
 # ---- bytes to records ----
 
-def read_people(data: bytes, filename: str) -> PeopleFile:
+def read_people(data: bytes) -> PeopleFile:
     """Rows and problems of a CSV or XLSX file; UnreadableFileError when it is no table at all."""
     try:
         table = read_table(data, None, dict.fromkeys(COLUMNS.values(), ""))

@@ -97,7 +97,7 @@ def _people(session: Session, now: datetime) -> dict[str, Actor]:
         duties = "、".join(["职工", *([roles] if roles else [])])
         rows.append(f"{number},{name},{UNIT},{office},{post},{leader},{duties},在编,,")
     text = "\r\n".join([HEAD, *rows])
-    file = read_people(text.encode("utf-8-sig"), "demo.csv")
+    file = read_people(text.encode("utf-8-sig"))
     people.import_people(session, SYSTEM, file.rows, now, True)
     hashed = accounts.hash_password(PASSWORD)
     session.execute(sa.update(Person).values(password_hash=hashed, must_change_password=False))

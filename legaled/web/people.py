@@ -154,7 +154,7 @@ def check() -> Page:
     if not form.validate():
         return render_template("people/import.html", form=form, problems=(), total=0), 422
     try:
-        found = people.read_people(form.file.data.read(), form.file.data.filename)
+        found = people.read_people(form.file.data.read())
     except UnreadableFileError as error:
         return _problems([error.problem], form)
     with db.database().read() as session:

@@ -40,8 +40,8 @@ def text(*lines: str) -> str:
     return "\r\n".join([HEADER, *lines]) + "\r\n"
 
 
-def read(*lines: str, name: str = "people.csv") -> PeopleFile:
-    return read_people(text(*lines).encode(), name)
+def read(*lines: str) -> PeopleFile:
+    return read_people(text(*lines).encode())
 
 
 def row(**cells: str) -> str:
@@ -67,14 +67,14 @@ def xlsx(*rows: list[Any], **options: Any) -> bytes:
 
 @pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "gb18030", "gbk", "utf-16"])
 def test_every_encoding_reads_the_same(codec: str) -> None:
-    found = read_people(text(GOOD).encode(codec), "名单.csv")
+    found = read_people(text(GOOD).encode(codec))
     assert (list(found.rows), list(found.problems)) == ([PERSON], [])
 
 
 def test_columns_in_any_order_with_others_between_and_marked_headers() -> None:
     found = read_people(
         "备注,离岗日期,到岗日期,人员类别,角色,领导干部（是/否）,职务,科室,单位 *,姓名,工号\n"
-        ",,,返聘,,,,,馆,李四,7\n\n".encode(), "a.csv")
+        ",,,返聘,,,,,馆,李四,7\n\n".encode())
     assert list(found.problems) == []
     assert list(found.rows) == [PersonRow(2, "7", "李四", "馆", category=Category.REHIRED)]
 
@@ -88,7 +88,7 @@ def test_blank_cells_have_their_meaning() -> None:
 def test_xlsx_with_real_dates_and_numbers() -> None:
     day = datetime(2026, 1, 5)  # noqa: DTZ001 - a spreadsheet knows no time zones
     cells = [12, "张三", "馆", "", "", "否", "办公室", "编外", day, "2026-11-23"]
-    found = read_people(xlsx(list(COLUMNS.values()), cells), "people.xlsx")
+    found = read_people(xlsx(list(COLUMNS.values()), cells))
     assert list(found.problems) == []
     assert found.rows[0] == PersonRow(
         2, "12", "张三", "馆", roles=frozenset({Role.OFFICE}), category=Category.CONTRACT,
@@ -98,9 +98,9 @@ def test_xlsx_with_real_dates_and_numbers() -> None:
 def test_a_formula_is_refused_where_it_matters_and_ignored_where_not() -> None:
     header = [*COLUMNS.values(), "备注"]
     cells = ["1", "张三", "馆", "", "", "", "", "", "", "", "=1+1"]
-    assert list(read_people(xlsx(header, cells), "a.xlsx").problems) == []
+    assert list(read_people(xlsx(header, cells)).problems) == []
     cells[1] = "=1+1"
-    found = read_people(xlsx(header, cells), "a.xlsx")
+    found = read_people(xlsx(header, cells))
     assert [(one.row, one.column, one.code) for one in found.problems] == [
         (2, "姓名", "formula_cell")]
 
@@ -154,12 +154,12 @@ def test_all_that_is_wrong_is_said_at_once_in_order() -> None:
     (text('1,"张三,馆').encode(), "ragged_row"),
 ])
 def test_a_bad_shape(content: bytes, code: str) -> None:
-    problem, = read_people(content, "a.csv").problems
+    problem, = read_people(content).problems
     assert problem.code == code
 
 
 def test_a_missing_column_is_named() -> None:
-    problem, = read_people("工号,姓名\n1,张三".encode(), "a.csv").problems
+    problem, = read_people("工号,姓名\n1,张三".encode()).problems
     assert "单位、科室、职务、领导干部、角色、人员类别、到岗日期、离岗日期" in problem.message
 
 
@@ -169,31 +169,30 @@ def test_too_many_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read(row(), row(number="2"), row(number="3")).problems[0].code == "too_many_rows"
 
 
-@pytest.mark.parametrize(("content", "name", "code"), [
-    (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "people.csv", "not_a_table"),
-    (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "people.xlsx", "not_a_table"),
-    (b"\xff\xd8\xff\xe0 not a table", "people.txt", "not_a_table"),
-    (b"PK\x03\x04 broken", "people.xlsx", "not_a_table"),
-    (xlsx(["工号"])[:-40], "people.csv", "not_a_table"),
-    (b"\x81\xff\xff\xff", "people.csv", "undecodable"),
+@pytest.mark.parametrize(("content", "code"), [
+    (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "not_a_table"),
+    (b"\xff\xd8\xff\xe0 not a table", "not_a_table"),
+    (b"PK\x03\x04 broken", "not_a_table"),
+    (xlsx(["工号"])[:-40], "not_a_table"),
+    (b"\x81\xff\xff\xff", "undecodable"),
     (HEADER.encode() + b"\n" + "张三李四王五".encode() + b"\n" + "馆".encode("gbk") + b"\n",
-     "people.csv", "mixed_encodings"),
+     "mixed_encodings"),
 ])
-def test_what_is_no_table(content: bytes, name: str, code: str) -> None:
+def test_what_is_no_table(content: bytes, code: str) -> None:
     with pytest.raises(UnreadableFileError) as caught:
-        read_people(content, name)
+        read_people(content)
     assert caught.value.problem.code == code
     assert "题库" not in caught.value.problem.message
 
 
 def test_a_huge_file_is_not_read() -> None:
     with pytest.raises(UnreadableFileError) as caught:
-        read_people(b"x" * (20 * 1024 * 1024 + 1), "a.csv")
+        read_people(b"x" * (20 * 1024 * 1024 + 1))
     assert caught.value.problem.code == "file_too_large"
 
 
 def test_template_is_readable_and_empty() -> None:
-    assert read_people(write_template(), "a.csv").problems[0].code == "no_rows"
+    assert read_people(write_template()).problems[0].code == "no_rows"
 
 
 def test_passwords_are_written_for_excel_and_cannot_become_formulas() -> None:
@@ -224,7 +223,7 @@ def people(draw: Any) -> list[list[str]]:
 
 @given(people())
 def test_what_is_written_is_read(table: list[list[str]]) -> None:
-    found = read_people(write_table(tuple(COLUMNS.values()), table), "a.csv")
+    found = read_people(write_table(tuple(COLUMNS.values()), table))
     assert list(found.problems) == []
     assert [[one.number, one.name, one.unit, one.office, one.post] for one in found.rows] == [
         cells[:5] for cells in table]
@@ -232,7 +231,7 @@ def test_what_is_written_is_read(table: list[list[str]]) -> None:
 
 @given(people())
 def test_packing_loses_nothing(table: list[list[str]]) -> None:
-    found = read_people(write_table(tuple(COLUMNS.values()), table), "a.csv")
+    found = read_people(write_table(tuple(COLUMNS.values()), table))
     assert unpack(pack(found.records)) == found
 
 
@@ -257,10 +256,10 @@ def test_rows_from_a_browser_are_judged_again() -> None:
     assert unpack(sent).problems[0].code == "unknown_role"
 
 
-@given(st.binary(max_size=300), st.sampled_from(["a.csv", "a.xlsx", "a.txt", "a"]))
-def test_any_bytes_are_judged_or_refused(data: bytes, name: str) -> None:
+@given(st.binary(max_size=300))
+def test_any_bytes_are_judged_or_refused(data: bytes) -> None:
     with suppress(UnreadableFileError):
-        assert read_people(data, name).problems
+        assert read_people(data).problems
 
 
 def test_judge_keeps_all_records() -> None:

@@ -356,7 +356,7 @@ def test_confirming_judges_again(admin: Any, database: db.Database, ids: dict[st
 
 def test_a_tampered_row_is_refused(admin: Any, database: db.Database) -> None:
     before = everything(database)
-    record = people.read_people(f"{HEADER}\n1,张三,示例区档案馆".encode(), "a.csv").records[0]
+    record = people.read_people(f"{HEADER}\n1,张三,示例区档案馆".encode()).records[0]
     bad = type(record)(2, {**record.cells, "name": "x" * 61})
     answer = admin.post("/people/import/confirm", {"rows": people.pack([bad])})
     assert (answer.status_code, "最多 60 个字" in text(answer)) == (422, True)
