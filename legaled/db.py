@@ -100,6 +100,7 @@ class Compiled:
 class _Write:
     compiled: Compiled
     values: Any
+    then: tuple[str, Any] | None = None
     done: bool = False
     count: int = 0
     error: BaseException | None = None
@@ -133,14 +134,18 @@ class Hot:
         rows = self.rows(statement, **values)
         return rows[0] if rows else None
 
-    def append(self, statement: Any, **values: Any) -> int:
+    def append(self, statement: Any, then: Any = None, /, **values: Any) -> int:
         """Run one writing statement; returns its row count when the write is durable.
 
+        `then` runs with the same values in the same transaction if the first changed a row.
         On SQLite, writes that arrive together share one transaction and one fsync: whoever
         gets the lock first writes for all who wait.
         """
         compiled = self._compile(statement)
         write = _Write(compiled, compiled.bind(values))
+        if then is not None:
+            second = self._compile(then)
+            write.then = second.sql, second.bind(values)
         if self.database.lock is None:
             self._write_all([write])
         else:
@@ -187,6 +192,8 @@ class Hot:
                 try:
                     cursor.execute(write.compiled.sql, write.values)
                     write.count = cursor.rowcount
+                    if write.then is not None and write.count:
+                        cursor.execute(*write.then)
                 except self.race as error:
                     write.error = error
             connection.commit()

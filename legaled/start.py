@@ -4,16 +4,19 @@ import argparse
 import os
 import socket
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from flask import Flask
+from sqlalchemy.orm import Session
 
 from legaled import create_app, db
 from legaled.cli.demo import first_run
 from legaled.clock import utc_now
 from legaled.config import Config
 from legaled.server import PortTakenError, refuse_taken_port, serve
-from legaled.services import marking
+from legaled.services import challenge_facts, marking
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -48,14 +51,22 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _tick(app: Flask) -> None:
-    """Store the facts of attempts that ran out of time."""
+    """Store the facts of attempts and challenge runs that ran out of time."""
     with app.app_context():
-        database = db.database()
-        with database.read() as session:
-            waiting = marking.has_due(session, utc_now())
-        while waiting:
-            with database.write() as session:
-                waiting = marking.close_due(session, utc_now()) == marking.BATCH
+        for overdue in (marking, challenge_facts):
+            _close_due(overdue.has_due, overdue.close_due, overdue.BATCH)
+
+
+def _close_due(
+    has_due: Callable[[Session, datetime], bool],
+    close_due: Callable[[Session, datetime], int],
+    batch: int,
+) -> None:
+    with db.database().read() as session:
+        waiting = has_due(session, utc_now())
+    while waiting:
+        with db.database().write() as session:
+            waiting = close_due(session, utc_now()) == batch
 
 
 def _announce(config: Config, words: str) -> None:

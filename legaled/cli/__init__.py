@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from legaled.cli import banks, content, database, demo, exams, laws, people, stats
+from legaled.cli import banks, challenges, content, database, demo, exams, laws, people, stats
 
 
 def init_app(app: Flask) -> None:
-    for module in (database, people, banks, laws, content, exams, stats, demo):
+    for module in (database, people, banks, laws, content, exams, challenges, stats, demo):
         app.cli.add_command(module.group)

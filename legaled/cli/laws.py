@@ -6,15 +6,18 @@ from datetime import date, datetime
 from pathlib import Path
 
 import click
+from flask import current_app
 from flask.cli import AppGroup
 
 from legaled import db
 from legaled.clock import now
+from legaled.domain.law_changes import CHANGE_LABEL
 from legaled.domain.law_problems import LawProblem, LawUnreadableError
 from legaled.domain.law_text import LawText
 from legaled.domain.permissions import SYSTEM
 from legaled.files.laws import read_law
-from legaled.services import laws
+from legaled.services import laws, study
+from legaled.services.law_flags import NO_EFFECTS
 
 group = AppGroup("law", help="法规：检查原文、导入、列出。")
 FILES = click.argument(
@@ -54,15 +57,18 @@ def import_files(
     files: Sequence[Path], as_json: bool, effective: datetime | None, checked: bool
 ) -> None:
     """把法规原文收入法规库；几个文件是同一部法规。同一文本再导入没有变化。退出码同 check。"""
-    text = _read(files, as_json)
+    text, guides = _read(files, as_json), study.guides(current_app.config["LEGALED"].laws)
     day: date | None = effective.date() if effective else None
     text, done = text.with_effective(day) if day else text, None
     if text.is_clean or checked:
         with db.ready().write() as session:
             done = laws.import_law(
-                session, SYSTEM, text, "、".join(path.name for path in files), now(), day)
+                session, SYSTEM, text, "、".join(path.name for path in files), now(), day, guides)
     if as_json:
-        _echo_json({**text.as_json(), "added": int(done.added) if done else None})
+        effects = done.effects if done else NO_EFFECTS
+        _echo_json({**text.as_json(), "added": int(done.added) if done else None,
+                    "changes": {one.value: count for one, count in effects.changes.items()},
+                    "flagged": {"questions": effects.questions, "guides": effects.guides}})
     else:
         _print(text)
         click.echo(_done_words(done))
@@ -122,7 +128,16 @@ def _done_words(done: laws.Imported | None) -> str:
         return "文本没有变，施行日期已改。"
     if not done.added:
         return "这个文本已经在法规库里，没有变化。"
-    return "已收入，是新的法规。" if done.new_law else "已收入，是新版本。"
+    return "已收入，是新的法规。" if done.new_law else f"已收入，是新版本。{_effects(done.effects)}"
+
+
+def _effects(effects: laws.Effects) -> str:
+    """What the new text changes and flags, a line each."""
+    if effects.old is None:
+        return "没有更早的文本可比，没有题目因此待复核。"
+    counts = "，".join(f"{CHANGE_LABEL[one]} {count} 条" for one, count in effects.changes.items())
+    return (f"\n与上一文本比：{counts}。"
+            f"\n待复核：{effects.questions} 道题，{effects.guides} 份指南。")
 
 
 def _where(one: LawProblem) -> str:

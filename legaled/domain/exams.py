@@ -60,7 +60,7 @@ class Candidate:
     formal_attempts: int  # not voided, in the formal sitting
     make_up_attempts: int  # not voided, in the sitting that is open now
     passed: bool
-    missing_laws: Sequence[str] = ()
+    missing: Sequence[str] = ()  # what has to be studied first, in short phrases
 
 
 def stage(
@@ -111,8 +111,8 @@ def check_start(candidate: Candidate, window: Window, attempts: int) -> None:
         used_up = candidate.make_up_attempts >= 1 or candidate.passed
     if used_up:
         raise ConflictError("no_attempts_left")
-    if candidate.missing_laws:
-        raise ConflictError("study_required", laws=tuple(candidate.missing_laws))
+    if candidate.missing:
+        raise ConflictError("study_required", missing="；".join(candidate.missing))
 
 
 def check_address(networks: Sequence[str], address: str) -> None:
@@ -170,6 +170,7 @@ def draw(
 # ── arranging an exam ───────────────────────────────────────────────────────
 
 MOST_MINUTES, MOST_ATTEMPTS, MOST_QUESTIONS, MOST_POINTS = 600, 3, 500, 1000
+MOST_STUDY_MINUTES = 60_000
 STAGE_LABEL = {
     Stage.DRAFT: "草稿",
     Stage.ANNOUNCED: "已公布",
@@ -188,6 +189,7 @@ class ExamDraft:
 
     `password` is the text that candidates must type, "" for none; None keeps the one there is.
     `practice_share`: at most so many percent of its questions may be open for practice.
+    `required_minutes`: of study in the exam's year, before the exam may be started.
     """
 
     code: str
@@ -208,6 +210,8 @@ class ExamDraft:
     after_submit: Show = Show.SCORE
     after_close: Show = Show.ALL
     practice_share: int = 100
+    required_minutes: int = 0
+    required_plan_id: int | None = None
 
     @property
     def total_points(self) -> int:
@@ -237,6 +241,8 @@ def draft_problems(draft: ExamDraft) -> list[tuple[str, str]]:
         *([] if 1 <= draft.attempts <= MOST_ATTEMPTS else [("attempts", "attempts_range")]),
         *([] if all(map(_is_network, draft.networks)) else [("networks", "bad_network")]),
         *([] if 0 <= draft.practice_share <= 100 else [("practice_share", "share_range")]),
+        *([] if 0 <= draft.required_minutes <= MOST_STUDY_MINUTES
+          else [("required_minutes", "study_minutes_range")]),
     ]
 
 

@@ -30,6 +30,8 @@ class Permission(Enum):
     STATS_READ = "stats.read"
     STATS_NAMES = "stats.names"  # the people behind a figure, and rates of very small units
     PEOPLE_EDIT = "people.edit"
+    STUDY_EDIT = "study.edit"  # plans, sessions, attendance; who has studied what
+    CHALLENGE_EDIT = "challenge.edit"
 
 
 EVERYBODY = frozenset(Role)
@@ -43,6 +45,8 @@ RULES: dict[Permission, frozenset[Role]] = {
     Permission.STATS_READ: frozenset({Role.TRAINER, Role.OFFICE}),
     Permission.STATS_NAMES: frozenset({Role.OFFICE}),
     Permission.PEOPLE_EDIT: frozenset({Role.ACCOUNTS}),
+    Permission.STUDY_EDIT: frozenset({Role.TRAINER, Role.OFFICE}),
+    Permission.CHALLENGE_EDIT: frozenset({Role.TRAINER, Role.OFFICE}),
 }
 
 

@@ -11,6 +11,7 @@ from wtforms import (
     Field,
     IntegerField,
     RadioField,
+    SelectField,
     SelectMultipleField,
     StringField,
     TextAreaField,
@@ -26,6 +27,7 @@ from legaled.domain.exams import (
     MOST_MINUTES,
     MOST_POINTS,
     MOST_QUESTIONS,
+    MOST_STUDY_MINUTES,
     PAPER_ORDER,
     SHOW_LABEL,
     Counts,
@@ -144,6 +146,9 @@ class ExamForm(Form):
     banks = Checkboxes("题库", coerce=int)
     practice_share = IntegerField("可练习的题最多占（%）", [Optional(), between(0, 100)])
     laws = Checkboxes("考前必学")
+    required_minutes = IntegerField("考前学习时间（分钟）", [
+        Optional(), between(0, MOST_STUDY_MINUTES)])
+    required_plan = SelectField("考前完成的学习计划", coerce=int, default=0)
     password = StringField("考场口令", [at_most(64)])
     clear_password = BooleanField("取消已设的口令")
     networks = TextAreaField("限定网络", [at_most(2000)])
@@ -151,11 +156,14 @@ class ExamForm(Form):
     after_close = RadioField("考试结束后", choices=choices_of(SHOW_LABEL))
 
     def __init__(
-        self, banks: Iterable[tuple[int, str]], laws: Iterable[str], **initial: Any
+        self, banks: Iterable[tuple[int, str]], laws: Iterable[str],
+        plans: Iterable[tuple[int, str]] = (), **initial: Any
     ) -> None:
         super().__init__(**initial)
         self.banks.choices = [SelectChoice(bank, name) for bank, name in banks]
         self.laws.choices = [SelectChoice(law, law) for law in laws]
+        self.required_plan.choices = [
+            SelectChoice(0, "不要求"), *(SelectChoice(plan, title) for plan, title in plans)]
         self.quota_error = ""
 
     def quota_rows(self) -> Iterator[QuotaRow]:
@@ -212,6 +220,8 @@ class ExamForm(Form):
             counts=Counts(self.counts.data), password=None if keep else password,
             networks=tuple(plain_network(line) for line in _lines(self.networks.data)),
             required_laws=tuple(self.laws.data), practice_share=self._share(),
+            required_minutes=self.required_minutes.data or 0,
+            required_plan_id=self.required_plan.data or None,
             after_submit=Show(self.after_submit.data),
             after_close=Show(self.after_close.data),
         )

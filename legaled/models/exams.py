@@ -14,6 +14,7 @@ class Exam(Model):
     """Draft until `published`; `after_submit`/`after_close` say what the candidate may see.
 
     `practice_share`: at most so many percent of its questions may be open for practice.
+    `required_*` is what must have been studied before the first start.
     """
 
     __tablename__ = "exam"
@@ -22,6 +23,7 @@ class Exam(Model):
         sa.CheckConstraint("attempts BETWEEN 1 AND 3", "attempts_one_to_three"),
         sa.CheckConstraint("0 <= pass_line AND pass_line <= excellent_line", "lines_in_order"),
         sa.CheckConstraint("practice_share BETWEEN 0 AND 100", "practice_share_percent"),
+        sa.CheckConstraint("required_minutes >= 0", "required_minutes_not_negative"),
     )
     id: Mapped[Id]
     code: Mapped[str] = mapped_column(sa.String(40), unique=True)
@@ -37,6 +39,8 @@ class Exam(Model):
     networks: Mapped[list[str]] = mapped_column(default=list)
     practice_share: Mapped[int] = mapped_column(default=100, server_default="100")
     required_laws: Mapped[list[str]] = mapped_column(default=list)
+    required_minutes: Mapped[int] = mapped_column(default=0, server_default="0")
+    required_plan_id: Mapped[int | None] = mapped_column(sa.ForeignKey("study_plan.id"))
     after_submit: Mapped[Show] = mapped_column(default=Show.SCORE)
     after_close: Mapped[Show] = mapped_column(default=Show.ALL)
     created: Mapped[datetime]

@@ -28,7 +28,7 @@ from legaled.models import (
     Slot,
     Step,
 )
-from legaled.services import study
+from legaled.services import study_gate
 from legaled.services.drawing import open_attempt
 from legaled.services.exams import windows as windows_of
 from legaled.services.marking import close
@@ -112,7 +112,7 @@ def _check(
         formal_attempts=sum(a.sitting_id in formal for a in valid),
         make_up_attempts=sum(a.sitting_id == window.id for a in valid),
         passed=any((a.score or 0) >= exam.pass_line for a in valid if a.closed),
-        missing_laws=study.missing(session, int(actor.id or 0), exam.required_laws),
+        missing=study_gate.gap(session, int(actor.id or 0), exam, now).words,
     )
     rules.check_start(candidate, window, exam.attempts)
     return window

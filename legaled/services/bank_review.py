@@ -16,6 +16,7 @@ from legaled.services.bank_edits import bank_for, question_of, write_version
 from legaled.services.bank_pages import Shown, shown
 from legaled.services.bank_plan import BIGGEST_ID, CONTENT, draft_of, is_current, number_of
 from legaled.services.bank_question import FieldChange, differences
+from legaled.services.law_flags import carry_over
 from legaled.services.paging import Page, page_of
 
 PER_PAGE = 20
@@ -172,6 +173,7 @@ def send_back(
     else:
         draft = draft_of(question_id, older[-len(CONTENT):])
         write_version(session, actor, bank, question, draft, now, approved=now, approver=actor)
+        carry_over(session, question_id, older.version, question.version)
     audit.note(session, actor, "question.return", f"question {number_of(question_id)}", now,
                detail=reason)
     return older is not None

@@ -14,9 +14,10 @@ from legaled.domain.errors import NotFoundError
 from legaled.domain.exams import Counts, Show, Stage, Window
 from legaled.domain.permissions import Actor
 from legaled.models import Attempt, Exam, Quota, RosterEntry
-from legaled.services import exams, study
+from legaled.services import exams
 from legaled.services.marking import marks_of
 from legaled.services.sitting import still_running
+from legaled.services.study_gate import Gap, gap
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class MyExam:
     exempt: bool
     needs_password: bool
     required_laws: tuple[str, ...]
+    required_minutes: int
+    required_plan_id: int | None
     attempts: tuple[MyAttempt, ...]
     after_close: Show
 
@@ -82,9 +85,9 @@ def my_exam(session: Session, actor: Actor, exam_id: int, now: datetime) -> MyEx
     return found[0]
 
 
-def missing_laws(session: Session, actor: Actor, exam: MyExam) -> tuple[str, ...]:
+def missing_study(session: Session, actor: Actor, exam: MyExam, now: datetime) -> Gap:
     """What the person must study before this exam may be started."""
-    return tuple(study.missing(session, int(actor.id or 0), list(exam.required_laws)))
+    return gap(session, int(actor.id or 0), exam, now)
 
 
 def _my_exams(
@@ -137,6 +140,8 @@ def _my_exam(
         exempt=exempt,
         needs_password=bool(exam.password_hash),
         required_laws=tuple(exam.required_laws),
+        required_minutes=exam.required_minutes,
+        required_plan_id=exam.required_plan_id,
         attempts=tuple(attempts),
         after_close=exam.after_close,
     )

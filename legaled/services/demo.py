@@ -1,6 +1,7 @@
 """The demonstration organisation: fictional people, made by the product's own services.
 
-Two closed exams of last year give exactly "the demo year" of RATES.md; one of this year is open.
+Two closed exams of last year give exactly "the demo year" of RATES.md; one of this year is open,
+and so is a challenge. A study plan, sessions and minutes stand in demo_study.py.
 """
 
 import random
@@ -20,7 +21,17 @@ from legaled.domain.rates import Exemption
 from legaled.domain.times import BEIJING
 from legaled.files.people import read_people
 from legaled.models import Bank, Person, QuestionVersion, Slot
-from legaled.services import accounts, attempts, banks, exams, people, roster, study
+from legaled.services import (
+    accounts,
+    attempts,
+    banks,
+    demo_challenge,
+    demo_study,
+    exams,
+    people,
+    roster,
+)
+from legaled.services.demo_hot import Within
 
 PASSWORD = "Shili-2026"  # noqa: S105 - printed at every start of the demonstration
 HEAD = "工号,姓名,单位,科室,职务,领导干部,角色,人员类别,到岗日期,离岗日期"
@@ -86,8 +97,9 @@ def fill(session: Session, laws: Path, now: datetime) -> None:
     _first_exam(session, actors, ids, last, chance)
     _second_exam(session, actors, ids, last, chance)
     _open_exam(session, actors, ids, now, chance)
-    for number in ("D003", "D008", "D013"):
-        study.mark_read(session, actors[number], "档案法", now - timedelta(days=3))
+    demo_study.fill(session, actors, laws, now)
+    demo_study.read(Within(session), actors, laws, now)
+    demo_challenge.fill(session, Within(session), actors, [ids["宪法"]], now)
 
 
 def _people(session: Session, now: datetime) -> dict[str, Actor]:

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from legaled.domain.permissions import Actor, Permission
 from legaled.domain.times import BEIJING
-from legaled.models import Attempt, Bank, Exam, Person, RosterEntry, Sitting
+from legaled.models import Attempt, Bank, Exam, Person, Question, RosterEntry, Sitting
 from legaled.services.bank_review import waiting_for
+from legaled.services.law_flags_open import open_questions
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,13 @@ def _bank_tasks(session: Session, actor: Actor) -> list[Task]:
     """Where to begin, or the versions that others wrote and this trainer could approve."""
     if not session.scalar(sa.select(Bank.id).limit(1)):
         return [Task("还没有题库", "先导入一个题库，再组卷", "imports.upload", None)]
-    return [
-        Task(f"{one.count} 道题等你审", one.bank, "banks.review.index", one.count,
-             {"bank_id": one.bank_id})
-        for one in waiting_for(session, actor)
-    ]
+    outdated = session.scalar(open_questions(sa.func.count(Question.id.distinct()))) or 0
+    found = [Task(f"{one.count} 道题等你审", one.bank, "banks.review.index", one.count,
+                  {"bank_id": one.bank_id}) for one in waiting_for(session, actor)]
+    if outdated:
+        found.append(Task(f"{outdated} 道题待复核", "所引的条文有了新文本",
+                          "laws.changes.review", outdated))
+    return found
 
 
 def _exam_tasks(session: Session, now: datetime, drafts: bool) -> list[Task]:

@@ -30,6 +30,7 @@ from legaled.models import (
     QuestionVersion,
     Quota,
     Sitting,
+    StudyPlan,
 )
 from legaled.services import freezing
 from legaled.services.bank_imports import is_current
@@ -76,6 +77,15 @@ class BankLine:
 
 
 @dataclass(frozen=True)
+class RequiredPlan:
+    """The study plan that an exam asks for. `stands`: it is published and not cancelled."""
+
+    id: int
+    title: str
+    stands: bool
+
+
+@dataclass(frozen=True)
 class ExamView:
     """One exam. `preview` is there for a draft only; `figures` are empty until publication."""
 
@@ -97,6 +107,8 @@ class ExamView:
     networks: tuple[str, ...]
     practice_share: int
     required_laws: tuple[str, ...]
+    required_minutes: int
+    required_plan: RequiredPlan | None
     after_submit: Show
     after_close: Show
     published: datetime | None
@@ -161,11 +173,21 @@ def exam_view(session: Session, actor: Actor, exam_id: int, now: datetime) -> Ex
         banks=bank_lines(session, actor, exam_id=exam_id),
         has_password=bool(exam.password_hash), networks=tuple(exam.networks),
         practice_share=exam.practice_share, required_laws=tuple(exam.required_laws),
+        required_minutes=exam.required_minutes,
+        required_plan=_required_plan(session, exam.required_plan_id),
         after_submit=exam.after_submit, after_close=exam.after_close,
         published=exam.published, cancelled=exam.cancelled, cancel_reason=exam.cancel_reason,
         figures=line.figures, running=running, finished=finished,
         preview=freezing.preview(session, exam_id, now) if line.stage is Stage.DRAFT else None,
     )
+
+
+def _required_plan(session: Session, plan_id: int | None) -> RequiredPlan | None:
+    plan = session.get(StudyPlan, plan_id) if plan_id is not None else None
+    if plan is None:
+        return None
+    stands = plan.published is not None and plan.cancelled is None
+    return RequiredPlan(plan.id, plan.title, stands)
 
 
 def bank_lines(

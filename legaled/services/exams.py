@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from legaled.domain.errors import ConflictError, InvalidError, NotFoundError
 from legaled.domain.exams import ExamDraft, Window, draft_problems, make_up_problem
 from legaled.domain.permissions import Actor, Permission
-from legaled.models import Exam, ExamBank, Quota, Sitting
+from legaled.models import Exam, ExamBank, Quota, Sitting, StudyPlan
 from legaled.services import audit, freezing
 from legaled.services.accounts import hash_password
 
@@ -59,7 +59,7 @@ def create(
     began. Raises ConflictError `code_taken`, and InvalidError with the first problem.
     """
     _may_edit(actor)
-    _check(draft)
+    _check(session, draft)
     exam = Exam(code=draft.code, seed=secrets.token_hex(16), created=now)
     _copy(exam, draft, password_hash)
     session.add(exam)
@@ -80,7 +80,7 @@ def edit(
 ) -> None:
     """Replace everything in a draft. A published exam stays as it was announced."""
     exam = _draft_for(session, actor, exam_id)
-    _check(draft)
+    _check(session, draft)
     exam.code = draft.code
     _copy(exam, draft, password_hash)
     _flush_code(session)
@@ -93,13 +93,14 @@ def edit(
 def publish(session: Session, actor: Actor, exam_id: int, now: datetime) -> None:
     """Announce the exam: from now on neither its questions nor its roster change by themselves.
 
-    Raises ConflictError `bank_too_small`, `too_open` or `window_over` before anything is
-    written.
+    Raises ConflictError `bank_too_small`, `too_open`, `window_over`, or `exam_plan` when the
+    study plan it asks for is not published, before anything is written.
     """
     exam = _draft_for(session, actor, exam_id)
     if all(window.closes <= now for window in windows(session, [exam_id])[exam_id]):
         raise ConflictError("window_over")
-    freezing.freeze_pool(session, exam_id)
+    _check_plan(session, exam)
+    freezing.freeze_pool(session, exam_id, now)
     freezing.freeze_roster(session, exam_id, now)
     exam.published = now
     audit.note(session, actor, "exam.publish", f"exam {exam.code}", now)
@@ -152,10 +153,23 @@ def _draft_for(session: Session, actor: Actor, exam_id: int) -> Exam:
     return exam
 
 
-def _check(draft: ExamDraft) -> None:
+def _check(session: Session, draft: ExamDraft) -> None:
     if problems := draft_problems(draft):
         field, code = problems[0]
         raise InvalidError(code, field=field)
+    wanted = draft.required_plan_id
+    if wanted is not None and session.get(StudyPlan, wanted) is None:
+        raise InvalidError("plan_unknown", field="required_plan")
+
+
+def _check_plan(session: Session, exam: Exam) -> None:
+    """The plan that the exam asks for is set for people, and stays so while we write."""
+    if exam.required_plan_id is None:
+        return
+    plan = session.get(StudyPlan, exam.required_plan_id, with_for_update={"read": True},
+                       populate_existing=True)
+    if plan is None or plan.published is None or plan.cancelled is not None:
+        raise ConflictError("exam_plan", plan=plan.title if plan else "")
 
 
 def _copy(exam: Exam, draft: ExamDraft, password_hash: str | None) -> None:
@@ -164,6 +178,8 @@ def _copy(exam: Exam, draft: ExamDraft, password_hash: str | None) -> None:
     exam.attempts, exam.counts = draft.attempts, draft.counts
     exam.networks, exam.practice_share = list(draft.networks), draft.practice_share
     exam.required_laws = list(draft.required_laws)
+    exam.required_minutes = draft.required_minutes
+    exam.required_plan_id = draft.required_plan_id
     exam.after_submit, exam.after_close = draft.after_submit, draft.after_close
     if draft.password:
         exam.password_hash = password_hash or hash_password(draft.password)

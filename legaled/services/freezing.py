@@ -28,8 +28,10 @@ from legaled.models import (
     QuestionVersion,
     Quota,
     RosterEntry,
+    Sitting,
 )
 from legaled.services.bank_imports import is_current
+from legaled.services.law_flags_open import is_left_out
 from legaled.services.units import unit_paths
 
 
@@ -61,24 +63,28 @@ class Openness:
 
 @dataclass(frozen=True)
 class Preview:
-    """What publishing would freeze at this moment. `waiting` questions are not reviewed yet and
-    would be left out."""
+    """What publishing would freeze at this moment. Left out would be the `waiting` questions,
+    which are not reviewed yet, and the `outdated` ones, which cite an article that will have
+    changed when the exam is over (待复核)."""
 
     people: int
     questions: int
     available: Mapping[Kind, int]
     shortages: tuple[Shortage, ...]
     waiting: int
+    outdated: int
     openness: Openness
 
 
 @dataclass(frozen=True)
 class _Pool:
-    """What may be drawn, and how many questions are left out because they wait."""
+    """What may be drawn, and how many questions are left out: because they wait for a second
+    trainer, and because the law has changed."""
 
     drawn: tuple[tuple[int, Kind], ...]
     practisable: int
     waiting: int
+    outdated: int
 
     def openness(self, share: int) -> Openness:
         count = len(self.drawn)
@@ -97,8 +103,8 @@ def shortages(
 
 
 def preview(session: Session, exam_id: int, now: datetime) -> Preview:
-    """Writes nothing; four queries."""
-    pool = _pool(session, exam_id)
+    """Writes nothing; six queries."""
+    pool = _pool(session, exam_id, now)
     available = Counter(kind for _, kind in pool.drawn)
     return Preview(
         len(_people(session, now)),
@@ -106,11 +112,12 @@ def preview(session: Session, exam_id: int, now: datetime) -> Preview:
         {kind: available[kind] for kind in PAPER_ORDER},
         shortages(_quotas(session, exam_id), available),
         pool.waiting,
+        pool.outdated,
         pool.openness(_share(session, exam_id)),
     )
 
 
-def freeze_pool(session: Session, exam_id: int) -> int:
+def freeze_pool(session: Session, exam_id: int, now: datetime) -> int:
     """Keep the current version of every question the exam may draw; returns how many.
 
     Raises ConflictError `bank_too_small`, or `too_open` when more of them can be practised than
@@ -119,7 +126,7 @@ def freeze_pool(session: Session, exam_id: int) -> int:
     session.execute(  # nobody takes an import back in between
         sa.select(Bank.id).join(ExamBank, ExamBank.bank_id == Bank.id)
         .where(ExamBank.exam_id == exam_id).order_by(Bank.id).with_for_update(read=True, of=Bank))
-    pool = _pool(session, exam_id)
+    pool = _pool(session, exam_id, now)
     short = shortages(_quotas(session, exam_id), Counter(kind for _, kind in pool.drawn))
     if short:
         first = short[0]
@@ -158,15 +165,20 @@ def freeze_roster(session: Session, exam_id: int, now: datetime) -> int:
     return len(rows)
 
 
-def _pool(session: Session, exam_id: int) -> _Pool:
+def _pool(session: Session, exam_id: int, now: datetime) -> _Pool:
     """The reviewed version of every active question of the exam's banks whose kind is wanted.
 
-    A question that stands in several banks is there once, in the words that came first.
+    A question that stands in several banks is there once, in the words that came first; when one
+    of them is 待复核 all are left out.
     """
+    closes = session.scalar(
+        sa.select(sa.func.max(Sitting.closes)).where(Sitting.exam_id == exam_id))
+    last_day = beijing_day(max(now, closes) if closes else now)
     rows = session.execute(
         sa.select(
             Question.fingerprint, QuestionVersion.id, QuestionVersion.kind,
             QuestionVersion.approved.is_not(None), _can_be_practised(),
+            is_left_out(session, last_day),
         )
         .join(Question, is_current())
         .join(ExamBank, ExamBank.bank_id == Question.bank_id)
@@ -179,12 +191,14 @@ def _pool(session: Session, exam_id: int) -> _Pool:
     ).all()
     once: dict[str, tuple[int, Kind]] = {}
     practisable = set[str]()
-    for fingerprint, version_id, kind, is_reviewed, is_open in rows:
+    for fingerprint, version_id, kind, is_reviewed, is_open, _ in rows:
         if is_reviewed:
             once.setdefault(fingerprint, (version_id, kind))
             practisable |= {fingerprint} if is_open else set()
     waiting = {fingerprint for fingerprint, *_ in rows} - once.keys()
-    return _Pool(tuple(once.values()), len(practisable), len(waiting))
+    outdated = {fingerprint for fingerprint, *_, is_out in rows if is_out} & once.keys()
+    drawn = tuple(found for mark, found in once.items() if mark not in outdated)
+    return _Pool(drawn, len(practisable - outdated), len(waiting), len(outdated))
 
 
 def _can_be_practised() -> sa.ColumnElement[bool]:

@@ -63,6 +63,7 @@ class LawPage:
     before: tuple[int, str] | None
     after: tuple[int, str] | None
     missing: ArticleNumber | None  # was asked for and is not in this law
+    chapter: Sequence[ArticleNumber] = ()  # all articles of this page's chapter, also elsewhere
 
 
 def law_page(
@@ -94,7 +95,9 @@ def law_page(
         stored.preamble if sheet.preamble else (), stored.history, place + 1,
         (place, _short(headings, made[place - 1])) if place else None,
         (place + 2, _short(headings, made[place + 1])) if place + 1 < len(made) else None,
-        article if article and asked is None else None)
+        article if article and asked is None else None,
+        [one.number for other in made if other.heading == sheet.heading
+         for one in other.articles] if sheet.articles else ())
 
 
 def _headings(session: Session, version_id: int) -> dict[int, Heading]:

@@ -1,9 +1,11 @@
 """The law library: importing official texts, other names, taking a wrong text out again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from legaled.domain.errors import ConflictError, InvalidError, NotFoundError
@@ -11,17 +13,34 @@ from legaled.domain.law_names import law_key
 from legaled.domain.law_text import LawText
 from legaled.domain.permissions import Actor
 from legaled.domain.text import clean
+from legaled.files.guides import Guide
 from legaled.models import Law, LawAlias, LawArticle, LawHeading, LawVersion
 from legaled.services import audit
+from legaled.services.law_flags import (
+    NO_EFFECTS,
+    Effects,
+    basis,
+    flag_import,
+    foresee,
+    remove_flags,
+)
 from legaled.services.law_list import LawLine, law_line, law_list
 from legaled.services.law_pages import LawPage, law_page
 from legaled.services.law_search import SearchPage, search
-from legaled.services.law_versions import LawLink, Shelf, article_counts, link, links, shelf
+from legaled.services.law_versions import (
+    LawLink,
+    Shelf,
+    article_counts,
+    link,
+    links,
+    shelf,
+    versions,
+)
 
 __all__ = [
-    "Imported", "LawLine", "LawLink", "LawPage", "SearchPage", "Shelf", "Standing", "add_alias",
-    "article_counts", "import_law", "law_line", "law_list", "law_page", "link", "links",
-    "remove_alias", "remove_version", "search", "shelf", "standing",
+    "Effects", "Imported", "LawLine", "LawLink", "LawPage", "SearchPage", "Shelf", "Standing",
+    "add_alias", "article_counts", "foresee", "import_law", "law_line", "law_list", "law_page",
+    "link", "links", "remove_alias", "remove_version", "search", "shelf", "standing",
 ]
 NAME_MAX = 100
 SOURCE_MAX = 500
@@ -38,7 +57,10 @@ class Standing:
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of a text. `added` is False when these words were there already."""
+    """What became of a text. `added` is False when these words were there already.
+
+    `effects`: what it changed as against the text before it, and what is 待复核 because of that.
+    """
 
     law_id: int
     version_id: int
@@ -47,6 +69,7 @@ class Imported:
     added: bool
     new_law: bool
     dated: bool = False
+    effects: Effects = NO_EFFECTS
 
 
 def standing(session: Session, text: LawText) -> Standing:
@@ -61,9 +84,10 @@ def standing(session: Session, text: LawText) -> Standing:
 
 def import_law(
     session: Session, actor: Actor, text: LawText, source: str, now: datetime,
-    effective: date | None = None,
+    effective: date | None = None, guides: Sequence[Guide] = (),
 ) -> Imported:
-    """Keep the text: as a new law, or as a new version of the law of this name.
+    """Keep the text: as a new law, or as a new version of the law of this name. What questions
+    and `guides` cite and the text changes becomes 待复核.
 
     The same words again add nothing, in whatever layout; `effective` then only mends the date.
     """
@@ -78,17 +102,33 @@ def import_law(
     version = session.scalar(sa.select(LawVersion).where(
         LawVersion.law_id == law.id, LawVersion.digest == text.digest))
     if version is not None:
-        dated = effective is not None and version.effective != effective
-        if dated:
-            version.effective = effective
-            audit.note(session, actor, "law.date", f"law {law.name}"[:200], now,
-                       detail=str(effective))
-        return Imported(law.id, version.id, text.title, len(text.articles), False, False, dated)
+        return _again(session, actor, law, version, len(text.articles), effective, guides, now)
     law.name = text.title
     version_id = _write(session, actor, law.id, text, source, now)
     audit.note(session, actor, "law.import", f"law {law.name}"[:200], now,
                detail=f"version {version_id}, {len(text.articles)} articles")
-    return Imported(law.id, version_id, text.title, len(text.articles), True, new_law)
+    effects = flag_import(session, law.id, version_id, guides, now)
+    return Imported(law.id, version_id, text.title, len(text.articles), True, new_law,
+                    effects=effects)
+
+
+def _again(
+    session: Session, actor: Actor, law: Law, version: LawVersion, articles: int,
+    effective: date | None, guides: Sequence[Guide], now: datetime,
+) -> Imported:
+    """The words are there; another date may make it follow another text."""
+    effects = NO_EFFECTS
+    dated = effective is not None and version.effective != effective
+    if dated:
+        before = basis(versions(session, law.id), version.id, now)
+        version.effective = effective
+        session.flush()
+        after = basis(versions(session, law.id), version.id, now)
+        if (before and before.id) != (after and after.id):
+            effects = flag_import(session, law.id, version.id, guides, now)
+        audit.note(session, actor, "law.date", f"law {law.name}"[:200], now,
+                   detail=str(effective))
+    return Imported(law.id, version.id, version.title, articles, False, False, dated, effects)
 
 
 def _law_of(session: Session, title: str, *, lock: bool = False) -> Law | None:
@@ -128,6 +168,7 @@ def remove_version(
     if version is None or version.law_id != law_id:
         raise NotFoundError()
     title = version.title
+    remove_flags(session, version_id)
     for model in (LawArticle, LawHeading):
         session.execute(sa.delete(model).where(model.version_id == version_id))
     session.delete(version)
@@ -136,7 +177,10 @@ def remove_version(
         sa.select(LawVersion.id).where(LawVersion.law_id == law_id).limit(1)).first()
     if left is None:
         session.execute(sa.delete(LawAlias).where(LawAlias.law_id == law_id))
-        session.execute(sa.delete(Law).where(Law.id == law_id))
+        try:
+            session.execute(sa.delete(Law).where(Law.id == law_id))
+        except IntegrityError as error:  # a study plan or a session names it
+            raise ConflictError("law_in_use") from error
     audit.note(session, actor, "law.remove", f"law {title}"[:200], now,
                detail=f"version {version_id}")
     return title

@@ -4,11 +4,19 @@ from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from legaled.domain.errors import ConflictError
 from legaled.domain.permissions import Actor
-from legaled.models import Attempt, Bank, Exam, ExamBank
+from legaled.models import (
+    Attempt,
+    Bank,
+    Exam,
+    ExamBank,
+    PoolItem,
+    Question,
+    QuestionVersion,
+)
 
 
 def _running(now: datetime) -> sa.ColumnElement[bool]:
@@ -26,6 +34,27 @@ def banks_in_use(session: Session, person_id: int | None, now: datetime) -> froz
             .join(Attempt, Attempt.exam_id == Exam.id)
             .where(Attempt.person_id == person_id, Exam.cancelled.is_(None), _running(now))
         )
+    )
+
+
+def shut(person_id: int | None, now: datetime) -> sa.ColumnElement[bool]:
+    """Of a Question: the person sits an exam that is drawn from its bank, or that may put the
+    same question out of another bank."""
+    mine = (
+        sa.select(Attempt.exam_id)
+        .join(Exam, Exam.id == Attempt.exam_id)
+        .where(Attempt.person_id == person_id, Exam.cancelled.is_(None), _running(now))
+    )
+    twin = aliased(Question)
+    marks = (
+        sa.select(twin.fingerprint)
+        .join(QuestionVersion, QuestionVersion.question_id == twin.id)
+        .join(PoolItem, PoolItem.version_id == QuestionVersion.id)
+        .where(PoolItem.exam_id.in_(mine))
+    )
+    return sa.or_(
+        Question.bank_id.in_(sa.select(ExamBank.bank_id).where(ExamBank.exam_id.in_(mine))),
+        Question.fingerprint.in_(marks),
     )
 
 

@@ -1,6 +1,6 @@
 """The exams of some years and their rosters, as the rows that statistics count."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -68,8 +68,13 @@ def _listed(exam: Any, windows: Sequence[Window], now: datetime) -> Listed:
     return Listed(terms, at, opens, closes, exam.full or 100)
 
 
-def roster_rows(session: Session, terms: Mapping[int, Terms], now: datetime) -> list[Row]:
-    """The roster rows of these exams; one query, and one for attempts that ran out of time."""
+def roster_rows(
+    session: Session, terms: Mapping[int, Terms], now: datetime,
+    person_ids: Collection[int] | None = None,
+) -> list[Row]:
+    """The roster rows of these exams, of everybody or of these people; one query, and one for
+    attempts that ran out of time."""
+    only = sa.true() if person_ids is None else RosterEntry.person_id.in_(person_ids)
     kept = session.execute(
         sa.select(
             RosterEntry.exam_id, RosterEntry.person_id, RosterEntry.number, RosterEntry.name,
@@ -80,7 +85,7 @@ def roster_rows(session: Session, terms: Mapping[int, Terms], now: datetime) -> 
             RosterEntry.best_score, RosterEntry.first_make_up,
         )
         .join(Exam, Exam.id == RosterEntry.exam_id)
-        .where(RosterEntry.exam_id.in_(terms))
+        .where(RosterEntry.exam_id.in_(terms), only)
         .order_by(RosterEntry.exam_id, RosterEntry.unit_codes, RosterEntry.number)
     ).all()
     overdue = marking.overdue_facts(session, terms, now) if terms else {}

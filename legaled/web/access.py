@@ -24,7 +24,8 @@ DECLARED: dict[Callable[..., Any], Permission | None] = {}
 WHILE_PASSWORD_IS_INITIAL = frozenset({"accounts.password", "accounts.change_password",
                                        "accounts.logout"})
 UPLOADS = frozenset({"imports.receive", "laws.receive", "people.check", "people.confirm",
-                     "people.passwords"})
+                     "people.passwords", "plans.items.receive",
+                     "sessions.photos.add"})
 BODY, UPLOAD = 1024 * 1024, 20 * 1024 * 1024 + 64 * 1024  # bytes
 GOOD_TOKENS = 20_000
 SEEN_EVERY = 60  # seconds between two notes of activity in the cookie

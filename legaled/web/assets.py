@@ -5,14 +5,15 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from flask import Flask, Response, request, send_from_directory
+from flask import Flask, Response, g, request, send_from_directory
 from flask_compress import Compress
 
 from legaled.web.access import ANYONE, allow
 
 BOOTSTRAP = Path(str(files("flask_bootstrap"))) / "static" / "bootstrap5" / "css"
 STATIC = Path(__file__).resolve().parent.parent / "static"
-YEAR = 365 * 24 * 3600
+HOUR = 3600
+YEAR = 365 * 24 * HOUR
 CSP = "; ".join(
     (
         "default-src 'self'",
@@ -56,11 +57,13 @@ def _hash(path: Path) -> str:
 
 
 def _headers(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = CSP
+    response.headers.setdefault("Content-Security-Policy", CSP)  # a view may say its own
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
     if request.endpoint in {"static", "bootstrap"} and response.status_code < 400:
         response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
+    elif g.get("private_copy") and response.status_code < 400:
+        response.headers["Cache-Control"] = f"private, max-age={HOUR}"
     else:  # also over what send_file has set
         response.headers["Cache-Control"] = "no-store"
     return response

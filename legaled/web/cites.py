@@ -23,7 +23,7 @@ def init_app(app: Flask) -> None:
 
 def law_href(law: str, article: str = "") -> str | None:
     """Where to read it; None when the library has no law of that name."""
-    if not law or _shelf().find(law) is None:
+    if not law or shelf().find(law) is None:
         return None
     return url_for("laws.cite", law=law, article=article or None)
 
@@ -37,17 +37,17 @@ def cited(html: str, own: str) -> Markup:
 def _linked(text: str, own: str) -> str:
     """`text` is HTML already: what is escaped in it stays as it is."""
     words = []
-    for piece in pieces(text, _shelf().names):
+    for piece in pieces(text, shelf().names):
         law = own if piece.law == OWN else piece.law or ""
         href = law_href(law, piece.article.words if piece.article else "")
         words.append(f'<a href="{escape(href)}">{piece.text}</a>' if href else piece.text)
     return "".join(words)
 
 
-def _shelf() -> laws.Shelf:
+def shelf() -> laws.Shelf:
     """The library's names, asked for once a request, and never under a POST's write lock."""
     if "law_shelf" not in g:
         with db.database().read() as session:
             g.law_shelf = laws.shelf(session, now())
-    shelf: laws.Shelf = g.law_shelf
-    return shelf
+    found: laws.Shelf = g.law_shelf
+    return found

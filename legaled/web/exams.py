@@ -12,6 +12,7 @@ from legaled.domain.exams import Stage
 from legaled.domain.permissions import Permission
 from legaled.services import accounts, attempts, candidate
 from legaled.services.candidate import MyExam
+from legaled.services.study_gate import Gap, minutes_words, plan_words
 from legaled.web.access import actor, allow, wants_json
 from legaled.web.clock import now
 from legaled.web.errors import message
@@ -107,7 +108,7 @@ def show(exam_id: int) -> str | Response:
 
 
 def _start_page(exam: MyExam, refusal: str | None, password_error: str = "") -> str:
-    missing = candidate.missing_laws(db.get_session(), actor(), exam)
+    missing = candidate.missing_study(db.get_session(), actor(), exam, now())
     makeup = "（补考）" if exam.window.number else ""
     return render_template(
         "exams/start.html",
@@ -124,10 +125,20 @@ def _start_page(exam: MyExam, refusal: str | None, password_error: str = "") -> 
         rules=RULES,
         needs_password=exam.needs_password,
         password_error=password_error,
-        missing_laws=[(law, url_for("study.law", law=law)) for law in missing],
+        missing_laws=_missing(missing),
         refusal=refusal or _closed_words(exam),
         action_words=f"开始第 {len(exam.valid) + 1} 次考试" if exam.valid else "开始考试",
     )
+
+
+def _missing(gap: Gap) -> list[tuple[str, str]]:
+    """Each thing that has to be studied first, with the page where that is done."""
+    found = [(f"{law}指南", url_for("study.law", law=law)) for law in gap.laws]
+    if gap.minutes:
+        found.append((minutes_words(gap.minutes), url_for("study.index")))
+    if gap.plan:
+        found.append((plan_words(gap.plan), url_for("my_plans.show", plan_id=gap.plan.plan_id)))
+    return found
 
 
 def _closed_words(exam: MyExam) -> str | None:

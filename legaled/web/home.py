@@ -9,11 +9,23 @@ from werkzeug import Response
 from legaled import db
 from legaled.domain.permissions import ROLE_LABEL, Actor, Permission
 from legaled.files import guides
-from legaled.services import candidate, desk, study, units
+from legaled.services import (
+    candidate,
+    desk,
+    plan_mine,
+    practice_mistakes,
+    practice_recall,
+    session_signing,
+    study,
+    units,
+)
 from legaled.services.candidate import MyExam
+from legaled.services.plan_mine import MyPlan
 from legaled.web.access import ANYONE, actor, allow
+from legaled.web.challenges import event_lines
 from legaled.web.clock import BEIJING, now
 from legaled.web.exams import may_start
+from legaled.web.my_plans import card
 from legaled.web.pages import day, desk_menu, moment
 from legaled.web.review import counts_words
 
@@ -38,8 +50,10 @@ def index() -> str:
     return render_template(
         "home/index.html",
         today=f"{day(at)} 星期{WEEKDAYS[today.weekday()]}",
-        due=_due(mine),
+        due=_due(mine) or _study_due(plan_mine.due_plan(session, who, at)),
         laws=_laws(who),
+        coming=session_signing.my_sessions(session, who, at),
+        challenges=event_lines(at),
         results=_results(mine)[:5],
     )
 
@@ -74,6 +88,24 @@ def _due(mine: list[MyExam]) -> dict[str, Any] | None:
         + counts_words(exam.attempts_allowed, exam.best_counts),
         "url": url_for("exams.show", exam_id=exam.id),
         "button": f"进入{again}考试",
+    }
+
+
+def _study_due(plan: MyPlan | None) -> dict[str, Any] | None:
+    """What the plan still asks: its first open item, or the minutes in all."""
+    if plan is None:
+        return None
+    title = Markup('{}，<span class="nobr">{}</span> 截止').format(plan.title, day(plan.ends))
+    open_items = [item for item in card(plan)["items"] if not item["done"]]
+    if not open_items:
+        return {"title": title, "words": f"内容都学完了，总学习时间还差 {plan.minutes_left} 分钟。",
+                "url": url_for("study.index"), "button": "去学习"}
+    first = open_items[0]
+    return {
+        "title": title,
+        "words": f"还有 {len(open_items)} 项没有完成，先学：{first['title']}，{first['missing']}。",
+        "url": url_for("my_plans.show", plan_id=plan.id) if first["outside"] else first["url"],
+        "button": "去学习",
     }
 
 
@@ -125,6 +157,8 @@ def me() -> str:
         unit=units.unit_paths(session)[who.unit_id].names if who.unit_id else "",
         roles="、".join(ROLE_LABEL[role] for role in ROLE_LABEL if role in who.roles),
         results=_results(candidate.my_exams(session, who, now())),
+        due=practice_mistakes.due(session, who, now()),
+        recall=practice_recall.recall(session, who.id),
     )
 
 

@@ -8,19 +8,24 @@ from werkzeug import Response
 
 from legaled import db
 from legaled.domain.errors import ConflictError, InvalidError
+from legaled.domain.law_changes import CHANGE_LABEL
 from legaled.domain.law_lines import Level
 from legaled.domain.law_numbers import read_article
 from legaled.domain.law_pages import heading_words
 from legaled.domain.law_problems import MATTERS, LawUnreadableError
 from legaled.domain.permissions import Permission
 from legaled.forms.laws import AliasForm, LawConfirmForm, LawSearchForm, LawUploadForm
-from legaled.services import law_desk, laws
+from legaled.services import law_desk, laws, practice_laws
+from legaled.web import law_changes
 from legaled.web.access import actor, allow
+from legaled.web.cites import shelf
 from legaled.web.clock import now
 from legaled.web.errors import message
+from legaled.web.minutes import reading
 from legaled.web.numbers import whole
 
 bp = Blueprint("laws", __name__, url_prefix="/laws")
+bp.register_blueprint(law_changes.bp)
 Page = str | tuple[str, int] | Response
 FIRST_SHOWN = 3  # articles on the page before an import
 
@@ -50,8 +55,20 @@ def show(law_id: int) -> Page:
         db.get_session(), law_id, now(), version_id=whole(request.args, "version"),
         page=whole(request.args, "page", 1), article=article)
     kept = request.args.get("version")
+    chapter = page.chapter if page.version.state == "current" else ()
+    questions = practice_laws.questions_on(db.get_session(), shelf(), law_id, chapter)
     return render_template("laws/show.html", law=page, kept=page.version.id if kept else None,
-                           form=LawSearchForm(formdata=None))
+                           questions=questions, form=LawSearchForm(formdata=None),
+                           reading=reading(f"law:{law_id}", _letters(page)))
+
+
+def _letters(page: laws.LawPage) -> dict[str, int]:
+    """The parts of a page and their letters, as minutes count them."""
+    parts = {
+        one.number.anchor: sum(len(words.text) for part in one.parts for words in part.words)
+        for one in page.articles
+    }
+    return {"preamble": sum(map(len, page.preamble)), **parts} if page.preamble else parts
 
 
 @bp.get("/cite")
@@ -154,10 +171,12 @@ def confirm(token: str) -> Page:
         form.checked.errors = ["还有问题没有看过，没有写入。对照官方文本看过后，勾选再写入"]
     if form.effective.errors or form.checked.errors:
         return _waiting_page(opened, form), 422
+    guides = law_changes.shipped_guides()
     chosen: date | None = form.effective.data
     changed = chosen if chosen != opened.text.dates.effective else None
     with db.database().write() as session:  # committed before the file goes
-        done = laws.import_law(session, actor(), opened.text, opened.source, now(), changed)
+        done = laws.import_law(
+            session, actor(), opened.text, opened.source, now(), changed, guides)
     law_desk.drop(_folder(), actor(), token)
     flash(_done_words(done))
     return redirect(url_for(".law", law_id=done.law_id), 303)
@@ -177,7 +196,8 @@ def _done_words(done: laws.Imported) -> str:
     if not done.added:
         return f"「{done.title}」的这个文本已经在法规库里，没有变化。"
     kind = "" if done.new_law else "新版本"
-    return f"已收入「{done.title}」{kind}，共 {done.articles} 条。"
+    words = f"已收入「{done.title}」{kind}，共 {done.articles} 条。"
+    return f"{words}{law_changes.effect_words(done.effects)}"
 
 
 def _law_page(law_id: int, form: AliasForm) -> str:
@@ -188,10 +208,14 @@ def _law_page(law_id: int, form: AliasForm) -> str:
 
 
 def _waiting_page(opened: law_desk.Opened, form: LawConfirmForm) -> str:
+    guides, effects = law_changes.shipped_guides(), None
     with db.database().read() as session:
         standing = laws.standing(session, opened.text)
+        if standing.law_id is not None and not standing.is_there:
+            effects = laws.foresee(session, standing.law_id, opened.text, guides, now())
     return render_template(
         "laws/waiting.html", opened=opened, text=opened.text, standing=standing, form=form,
+        effects=effects, change_label=CHANGE_LABEL,
         first=opened.text.articles[:FIRST_SHOWN], matters=MATTERS,
         chapters=[heading_words(one) for one in opened.text.headings
                   if one.level is not Level.SECTION])

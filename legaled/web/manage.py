@@ -21,7 +21,7 @@ from legaled.forms.exams import (
     quota_fields,
     typed,
 )
-from legaled.services import accounts, exam_views, exams, roster_views, study
+from legaled.services import accounts, exam_views, exams, plan_views, roster_views, study
 from legaled.services.exam_views import BankLine, ExamView
 from legaled.web import roster
 from legaled.web.access import actor, allow, optional_actor
@@ -193,7 +193,9 @@ def _exam_form(
 ) -> ExamForm:
     laws = [guide.name for guide in study.guides(current_app.config["LEGALED"].laws)]
     choices = [(bank.id, bank.name) for bank in banks]
-    return ExamForm(choices, laws, data=initial)
+    with db.database().read() as session:
+        plans = plan_views.plan_choices(session)
+    return ExamForm(choices, laws, plans, data=initial)
 
 
 def _initial(exam: ExamView) -> dict[str, Any]:
@@ -205,6 +207,8 @@ def _initial(exam: ExamView) -> dict[str, Any]:
         "pass_line": exam.pass_line, "excellent_line": exam.excellent_line,
         **quota_fields((line.kind, line.count, line.points) for line in exam.quotas),
         "banks": [bank.id for bank in exam.banks], "laws": list(exam.required_laws),
+        "required_minutes": exam.required_minutes or None,
+        "required_plan": exam.required_plan.id if exam.required_plan else 0,
         "networks": "\n".join(exam.networks), "practice_share": exam.practice_share,
         "after_submit": exam.after_submit.value, "after_close": exam.after_close.value,
     }
@@ -238,6 +242,7 @@ def _exam_page(
     return render_template(
         "manage/show.html",
         exam=exam,
+        absent_word=roster.absent_word(exam.stage),
         cancel=cancel or ReasonForm(None, prefix="cancel-"),
         make_up=make_up or MakeUpForm(None, prefix="makeup-"),
         over=exam.preview is not None and all(window.closes <= at for window in exam.windows),

@@ -16,7 +16,7 @@ from legaled.web.clock import BEIJING, now
 
 STAFF_TABS = (
     ("study.index", "学习", "study"),
-    ("study.practices", "练习", "challenge"),
+    ("practice.index", "练习", "challenge"),
     ("exams.index", "考试", "exam"),
     ("home.me", "我的", "me"),
 )
@@ -25,10 +25,19 @@ DESK_MENU: tuple[tuple[str, tuple[tuple[str, str, str, Permission], ...]], ...] 
     ("考试", (
         ("manage.index", "安排与进行", "exam", Permission.EXAM_READ),
     )),
+    ("学法", (
+        ("plans.index", "学习计划", "calendar", Permission.STUDY_EDIT),
+        ("sessions.index", "学法活动", "people", Permission.STUDY_EDIT),
+        ("record.people", "学法档案", "file", Permission.STUDY_EDIT),
+    )),
+    ("挑战赛", (
+        ("challenge_desk.index", "安排与成绩", "challenge", Permission.CHALLENGE_EDIT),
+    )),
     ("题库", (
         ("banks.index", "题库与题目", "bank", Permission.BANK_READ),
         ("imports.upload", "导入题目", "upload", Permission.BANK_EDIT),
         ("laws.manage", "法规", "study", Permission.BANK_READ),
+        ("laws.changes.review", "待复核", "alert", Permission.BANK_READ),
     )),
     ("年度", (
         ("stats.index", "参考率与通过率", "rates", Permission.STATS_READ),

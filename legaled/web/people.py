@@ -122,7 +122,8 @@ def reset_password(person_id: int) -> Page:
 
 def _person_page(form: PersonForm, card: people.PersonCard) -> str:
     locked = clock(card.locked_until)[:5] if card.locked_until else ""
-    return render_template("people/edit.html", form=form, card=card, locked=locked)
+    return render_template("people/edit.html", form=form, card=card, locked=locked,
+                           has_record=actor().may(Permission.STUDY_EDIT))
 
 
 def _refuse(form: PersonForm | UnitForm | UnitNameForm, error: DomainError) -> None:

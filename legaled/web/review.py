@@ -55,6 +55,8 @@ def as_page(seen: Review, now: datetime) -> dict[str, Any]:
         "counts_words": counts_words(seen.attempts, seen.best_counts),
         "can_retry": not seen.exam_closed and seen.number < seen.attempts,
         "exam_id": seen.exam_id,
+        "attempt_id": seen.attempt_id,
+        "wrong": sum(slot.earned < slot.points for slot in seen.slots or ()),
         "later_words": _later_words(seen),
         "questions": [_question(slot) for slot in seen.slots or ()],
     }

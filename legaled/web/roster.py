@@ -34,10 +34,10 @@ STANDING = {
     Standing.DEFERRED: ("缓考", "warn", "calendar"),
     Standing.NOT_SAT: ("未考", "", ""),
 }
-FIGURES = (
-    ("", "全部"), ("exempt", "免考"), ("deferred", "缓考"), ("sat", "已考"), ("absent", "未考"),
-    ("removed", "移出"),
-)
+FIGURES = {
+    "": "全部", "exempt": "免考", "deferred": "缓考", "sat": "已考", "absent": "未考",
+    "removed": "移出",
+}
 # changes that need a reason and nothing else: (service, what is said afterwards)
 CHANGES: dict[str, tuple[Action, Callable[..., None], str]] = {
     "end-exemption": (Action.END_EXEMPTION, roster.end_exemption, "已撤销免考，重新计入应考。"),
@@ -52,11 +52,20 @@ CHANGES: dict[str, tuple[Action, Callable[..., None], str]] = {
 def _words() -> dict[str, Any]:
     who = optional_actor()  # a stranger's error page asks too
     return {
-        "standing": STANDING, "category_label": CATEGORY_LABEL, "action_label": ACTION_LABEL,
+        "category_label": CATEGORY_LABEL, "action_label": ACTION_LABEL,
         "exemption_label": EXEMPTION_LABEL, "absence_label": ABSENCE_LABEL,
         "may_amend": who is not None and who.may(Permission.ROSTER_EDIT),
         "may_score": who is not None and who.may(Permission.STATS_NAMES),
     }
+
+
+def absent_word(stage: Stage) -> str:
+    """未考 while there is still time; once the exam is closed it is 缺考, as in 统计."""
+    return "缺考" if stage is Stage.CLOSED else "未考"
+
+
+def _standing(stage: Stage) -> dict[Standing, tuple[str, str, str]]:
+    return STANDING | {Standing.NOT_SAT: (absent_word(stage), "", "")}
 
 
 @bp.get("")
@@ -68,7 +77,9 @@ def index(exam_id: int) -> Page:
         db.get_session(), actor(), exam_id, now(),
         shown["figure"], shown["q"], shown["unit"], page,
     )
-    return render_template("manage/roster.html", found=found, figures=FIGURES, shown=shown)
+    figures = FIGURES | {"absent": absent_word(found.stage)}
+    return render_template("manage/roster.html", found=found, figures=figures.items(),
+                           standing=_standing(found.stage), shown=shown)
 
 
 @bp.get("/add")
@@ -195,7 +206,7 @@ def _person_page(exam_id: int, person_id: int, bound: dict[Action | str, Form]) 
     may = may and view.stage is not Stage.CANCELLED
     return render_template(
         "manage/person.html",
-        opened=request.args.get("do", ""),
+        opened=request.args.get("do", ""), standing=_standing(view.stage),
         view=view, forms=_forms(view, bound) if may else [],
         attempts=[_attempt(one, bound, may) for one in view.attempts],
         changes={action.value: what for what, (action, _, _) in CHANGES.items()},

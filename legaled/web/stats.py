@@ -9,6 +9,7 @@ from werkzeug import Response
 from legaled import db
 from legaled.domain import charts
 from legaled.domain.permissions import Permission
+from legaled.domain.plans import PLAN_STAGE_LABEL
 from legaled.domain.rates import (
     DIFFERENCE_LABEL,
     DIFFERENCES,
@@ -19,7 +20,7 @@ from legaled.domain.rates import (
 )
 from legaled.domain.rates_words import DEFINITIONS, outcome
 from legaled.domain.times import beijing_day
-from legaled.services import audit, stats, stats_export
+from legaled.services import audit, plan_views, stats, stats_export
 from legaled.services.paging import page_of
 from legaled.web.access import actor, allow
 from legaled.web.clock import now
@@ -49,6 +50,8 @@ def index() -> str:
         trend=_trend(span, sheet.unit), bars=_bars(sheet), histogram=_histogram(sheet),
         definitions=DEFINITIONS, card="card" in request.args, listing=_listing(sheet),
         choice={"year": chosen, "exam": _text("exam"), "unit": _text("unit")},
+        study_plans=plan_views.plans_of_year(session, actor(), chosen, at),
+        may_study=actor().may(Permission.STUDY_EDIT), plan_stage_label=PLAN_STAGE_LABEL,
     )
 
 
@@ -163,7 +166,7 @@ def _equation(figure: str, by: str, sheet: stats.Sheet) -> str:
 
 def _line(row: stats.NameRow) -> dict[str, Any]:
     return {
-        "number": row.number, "name": row.name, "unit": row.unit,
+        "number": row.number, "name": row.name, "unit": row.unit, "person": row.person,
         "exams": [
             {"title": one.terms.title, "first": one.first_score, "best": one.best_score,
              "outcome": outcome(one), "note": one.note, "url": _roster_url(one)}

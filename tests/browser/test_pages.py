@@ -20,6 +20,7 @@ from legaled.models import Attempt, Bank, BankImport, Exam, Law, Person, Questio
 from legaled.services import attempts, bank_desk, demo, exams, law_desk, laws
 from legaled.web import access
 from tests import factories
+from tests.browser import challenge_pages, plan_pages, session_pages
 from tests.browser.conftest import DESK, PHONE, Site, Visit, options_of, served_copy
 from tests.law_texts import plain
 
@@ -33,10 +34,17 @@ QUERIES: Mapping[str, Sequence[str]] = {
     "stats.names": ("?year={last}&figure=sat&by=sittings", "?year={last}&figure=sat&by=people"),
     "laws.show": ("", "?article=20", "?article=99"),
     "laws.search": ("", "?q=移交", "?q=没有这样的词"),
+    "laws.changes.compare": ("", "?new=1"),
+    "laws.changes.review": ("", "?show=guides"),
     "banks.show": ("", "?q=没有这样的题", "?q=档案&article=1&sort=hard&state=all"),
     "people.index": ("", "?q=没有这个人"),
+    "plans.items.new_law": ("", "?law=1"),
+    "plans.people.index": ("?figure=missing", "?q=没有这个人"),
+    "plans.people.candidates": ("", "?q=D"),
+    **session_pages.QUERIES,
+    **challenge_pages.QUERIES,
 }
-FILE = re.compile(r"\.(csv|xlsx|json|xml)(\?|$)")
+FILE = re.compile(r"\.(csv|xlsx|json|xml|pdf)(\?|$)")
 FAULTY = "题型,题干,选项A,选项B,答案\r\n单选,,甲,乙,A\r\n单选,哪一项对？,甲,乙,A\r\n".encode("gbk")
 
 
@@ -60,6 +68,13 @@ def _prepare(site: Site) -> None:
         draft = factories.draft([bank_id], opens=now, closes=now + factories.DAY)
         exams.create(session, trainer, draft, now)
         laws.import_law(session, trainer, parse([plain(40)]), "测试条例.txt", now)
+        factories.bank(session, "待复核题库", [
+            factories.question(row, law="测试条例", article="第三条") for row in (2, 3)])
+        newer = parse([plain(40).replace("第三条　主管部门", "第三条　市主管部门")])
+        laws.import_law(session, trainer, newer, "测试条例（新）.txt", now)
+        plan_pages.prepare(session, site.config.instance, trainer, now)
+        session_pages.prepare(session, site.config.instance, trainer, now)
+        challenge_pages.prepare(session, trainer, now)
     options = {"bank": "新题库", "valid_only": False, "accept_trailing": False, "practice": False}
     law_desk.receive(site.config.instance / "law_uploads", trainer, [("a.txt", LAW)], now)
     bank_desk.receive(site.config.instance / "uploads", trainer, "题.csv", FAULTY, options, now)
@@ -83,7 +98,7 @@ class Known:
         self.values: dict[str, Sequence[Any]] = {
             "bank_id": [bank], "question_id": [question],
             "law": [site.value(sa.select(sa.func.min(Bank.name)))],
-            "study.practice law": [FREE_BANK],
+            "practice.bank law": [FREE_BANK],
             "unit_id": [site.value(sa.select(sa.func.max(Unit.id)))],
             "person_id": self._all(sa.select(RosterEntry.person_id).where(
                 RosterEntry.number.in_([demo.EXEMPT, demo.ABSENT]))),
@@ -100,6 +115,14 @@ class Known:
             "laws.waiting token": [one.token for one in uploads.waiting(
                 site.config.instance / "law_uploads", int(who.id or 0))],
             "token": [one.token for one in uploads.waiting(folder, int(who.id or 0))],
+            **{f"bundles.{view} token": [one.token for one in uploads.waiting(
+                site.config.instance / "bundles", int(who.id or 0))]
+               for view in ("show", "state", "file")},
+            "record.unit code": [site.value(sa.select(sa.func.min(Unit.code)))],
+            "code": [],
+            **plan_pages.values(self._all, who),
+            **session_pages.values(self._all),
+            **challenge_pages.values(self._all),
         }
         last = site.value(sa.select(sa.func.min(Exam.year)))
         home = sa.select(Unit.code).join(Person, Person.unit_id == Unit.id)

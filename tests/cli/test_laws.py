@@ -6,6 +6,7 @@ import pytest
 
 from legaled import create_app
 from legaled.config import Config
+from tests import factories
 
 GOOD = ("测试条例\n（2020年1月1日通过）\n第一章 总则\n第一条　甲。\n"
         "第二条　本条例自2020年3月1日起施行。\n")
@@ -81,3 +82,23 @@ def test_two_laws_are_refused(run, file):
     other = file("别的办法\n第二条　乙。", "b.txt")
     result = run("check", file(GOOD), other)
     assert (result.exit_code, "不同的法规" in result.output) == (2, True)
+
+
+def test_a_new_text_tells_what_it_changes_and_flags(run, file, app):
+    with app.app_context(), app.extensions["database"].write() as session:
+        factories.bank(session, "题库", [
+            factories.question(2, law="测试条例", article="第一条"),
+            factories.question(3, law="测试条例", article="第二条")])
+    first = json.loads(run("import", file(GOOD), "--json").output)
+    nothing = {"added": 0, "repealed": 0, "changed": 0, "moved": 0}
+    assert (first["changes"], first["flagged"]) == (nothing, {"questions": 0, "guides": 0})
+    newer = GOOD.replace("甲。", "乙丙。").replace("2020年1月1日", "2021年1月1日")
+    result = run("import", file(newer, "新.txt"))
+    assert "新增 0 条，废止 0 条，修改 1 条，移动 0 条" in result.output
+    assert "待复核：1 道题，0 份指南" in result.output
+    again = json.loads(run("import", file(newer, "新.txt"), "--json").output)
+    assert (again["added"], again["changes"]) == (0, nothing)
+    third = GOOD.replace("甲。", "丁戊。").replace("2020年1月1日", "2022年1月1日")
+    report = json.loads(run("import", file(third, "三.txt"), "--json").output)
+    assert report["changes"] == {**nothing, "changed": 1}
+    assert report["flagged"] == {"questions": 1, "guides": 0}

@@ -42,6 +42,37 @@ async def answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
     return status, await reader.readexactly(length)
 
 
+def pace(
+    served: Served, requests: Sequence[Callable[[int], bytes]], rounds: int, every: float
+) -> Measured:
+    """As `drive`, but each person sends one request every so many seconds, all out of step."""
+    latencies: list[float] = []
+    failures = 0
+
+    async def person(place: int, make: Callable[[int], bytes]) -> None:
+        nonlocal failures
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        start = ready + every * place / len(requests)
+        for number in range(rounds):
+            await asyncio.sleep(start + number * every - time.perf_counter())
+            began = time.perf_counter()
+            writer.write(make(number))
+            status, _ = await answer(reader)
+            latencies.append((time.perf_counter() - began) * 1000)
+            failures += status != 200
+        writer.close()
+
+    async def everybody() -> None:
+        await asyncio.gather(*(person(place, make) for place, make in enumerate(requests)))
+
+    ready = time.perf_counter() + 1
+    cpu = served.cpu_seconds()
+    asyncio.run(everybody())
+    seconds = rounds * every
+    used = (served.cpu_seconds() - cpu) * 1000
+    return Measured(len(latencies), seconds, latencies, used / len(latencies), failures)
+
+
 def drive(
     served: Served, requests: Sequence[Callable[[int], bytes]], rounds: int
 ) -> Measured:

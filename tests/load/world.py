@@ -15,9 +15,10 @@ from legaled.clock import utc_now
 from legaled.config import Config
 from legaled.domain.banks import Kind
 from legaled.domain.permissions import SYSTEM, Role
-from legaled.models import Attempt, Person, SignIn, Slot
+from legaled.models import Attempt, Person, SignIn, Slot, StudyTime
 from legaled.services import attempts, exams
 from legaled.web.access import token_hash
+from legaled.web.minutes import _serializer
 from tests import factories
 
 SECRET = "load"
@@ -41,12 +42,37 @@ class Candidate:
         return self.request("PUT", path, body)
 
     def request(self, method: str, path: str, body: bytes = b"") -> bytes:
-        head = (
-            f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: legaled={self.cookie}\r\n"
-            f"X-CSRFToken: {self.csrf}\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n"
-        )
-        return head.encode() + body
+        return request(self.cookie, self.csrf, method, path, body)
+
+
+@dataclass
+class Reader:
+    """One person with a page of a hundred articles before it."""
+
+    person_id: int
+    cookie: str
+    csrf: str
+    reading: str
+
+    def beat(self, number: int) -> bytes:
+        sent = {"reading": self.reading, "part": str(number % 100 + 1), "begins": number == 0}
+        body = json.dumps(sent).encode()
+        return request(self.cookie, self.csrf, "POST", "/minutes/beat", body)
+
+    def save(self, number: int) -> bytes:
+        """What the floor takes: a save as small as a beat."""
+        path = f"/attempts/{self.person_id}/answers/{number + 1}"
+        return request(self.cookie, self.csrf, "PUT", path, b'{"part": "1"}')
+
+
+def request(cookie: str, csrf: str, method: str, path: str, body: bytes = b"") -> bytes:
+    """An HTTP request as a browser's script sends it."""
+    head = (
+        f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: legaled={cookie}\r\n"
+        f"X-CSRFToken: {csrf}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 def cookies(app: Flask, token: str) -> tuple[str, str]:
@@ -102,3 +128,36 @@ def candidates(folder: Path, count: int, url: str = "") -> tuple[Config, list[Ca
             assert session.scalar(sa.select(sa.func.count()).select_from(Slot)) == 50 * count
         database.close()
     return config, found
+
+
+def readers(folder: Path, count: int) -> tuple[Config, list[Reader]]:
+    """A new installation in `folder` with `count` people who have just opened a law."""
+    config = Config(secret_key=SECRET, instance=folder, log_level="ERROR")
+    app = create_app(config)
+    found: list[Reader] = []
+    with app.app_context():
+        database = db.database()
+        db.upgrade(database)
+        with database.write() as session:
+            home = factories.unit(session)
+            for number in range(count):
+                person = factories.person(session, f"r{number}", home)
+                token = secrets.token_urlsafe(24)
+                session.add(
+                    SignIn(token_hash=token_hash(token), person_id=person.id, started=utc_now())
+                )
+                served = round(utc_now().timestamp() * 1000)
+                parts = {str(article): 180 for article in range(1, 101)}
+                page = _serializer().dumps([person.id, "law:1", served, parts])
+                found.append(Reader(person.id, *cookies(app, token), str(page)))
+        database.close()
+    return config, found
+
+
+def counted(config: Config) -> int:
+    """All the seconds that beats have earned."""
+    database = db.Database(config.url)
+    with database.read() as session:
+        seconds = session.scalar(sa.select(sa.func.sum(StudyTime.seconds)))
+    database.close()
+    return int(seconds or 0)

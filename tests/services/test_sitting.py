@@ -16,15 +16,15 @@ from legaled.services import (
     exams,
     marking,
     papers,
+    practice_runs,
     sitting,
-    study,
 )
 from tests import factories
 from tests.factories import DAY, HOUR, MINUTE, NOW, begin, world
 
 
 def practise(session, who, name="题库", now=NOW):
-    return study.practice_run(session, who, name, "a", now)
+    return practice_runs.practice_run(session, who, name, "a", now)
 
 
 def looks(session, who, made, now=NOW):

@@ -456,3 +456,16 @@ def test_only_the_office_reads_scores_on_the_roster(
         page = words(browser, f"/manage/{world.exam_id}/progress?figure=sat")
         assert "人员s1" in page
         assert "77" not in page
+
+
+def test_who_did_not_come_is_absent_once_the_exam_has_closed(
+    world: World, office: Any, clock: Any
+) -> None:
+    exam = f"/manage/{world.exam_id}"
+    pages = (exam, f"{exam}/roster", f"{exam}/roster/{world['s1'].id}")
+    assert all("未考" in words(office, path) for path in pages)
+    clock.now = NOW + 30 * DAY
+    for path in pages:
+        page = words(office, path)
+        assert "未考" not in page
+        assert "缺考" in page

@@ -14,6 +14,8 @@ from legaled import create_app
 from legaled.config import ROOT, Config
 from legaled.domain.permissions import Actor, Role
 from legaled.services.laws import Shelf
+from legaled.services.practice_mistakes import Due
+from legaled.services.practice_recall import Recall
 from legaled.web.access import Member
 from tests.factories import NOW
 
@@ -78,6 +80,8 @@ def review(**values: Any) -> str:
         "exam_id": 1,
         "later_words": "",
         "questions": [],
+        "wrong": 0,
+        "attempt_id": 3,
     }
     return render_template("attempts/review.html", **{**given, **values})
 
@@ -259,20 +263,25 @@ class TestHome:
         due = {"title": "年度考试还没考", "words": "50 题。", "url": "/x", "button": "进入"}
         laws = [("宪法", "/study/a", True, "学完"), ("档案法", "/study/b", False, "40 分钟")]
         text = render_template(
-            "home/index.html", today="11月23日 星期一", due=due, laws=laws, results=[self.RESULT]
+            "home/index.html", today="11月23日 星期一", due=due, laws=laws, results=[self.RESULT],
+            coming=[], challenges=[],
         )
         assert text.count("btn-primary") == 1
         assert '<progress value="1" max="2"' in text
         assert "92 分，一次通过" in text
 
     def test_nothing_due_nothing_learnt_nothing_sat(self) -> None:
-        text = render_template("home/index.html", today="今天", due=None, laws=[], results=[])
+        text = render_template(
+            "home/index.html", today="今天", due=None, laws=[], results=[], coming=[],
+            challenges=[],
+        )
         assert "现在没有要参加的考试" in text
         assert "还没有成绩" in text
 
     def test_me_can_change_the_password_and_leave(self) -> None:
         text = render_template(
-            "home/me.html", name="周敏", number="20260001", unit="", roles="职工", results=[]
+            "home/me.html", name="周敏", number="20260001", unit="", roles="职工", results=[],
+            due=Due(0, 0, 0, 0), recall=Recall(0, 0, 0.0),
         )
         assert 'href="/password"' in text
         assert 'method="post" action="/logout"' in text

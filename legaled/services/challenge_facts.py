@@ -1,0 +1,179 @@
+"""The facts of a run and of a person, written by the fold when a run ends or is corrected.
+
+Everybody locks the person's entry first and the run behind it, so nobody waits in a circle.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from legaled.domain.challenges import RANGES, Result, Rules, passed_level, total
+from legaled.domain.errors import ConflictError, InvalidError, NotFoundError
+from legaled.domain.permissions import Actor, Permission
+from legaled.models import Challenge, ChallengeEntry, ChallengeRun
+from legaled.services import audit, memory
+from legaled.services.challenge_draw import rows_of
+from legaled.services.challenge_runs import Live, read_run
+from legaled.services.saving import BIGGEST_ID
+
+BATCH = 100
+REASON_MAX = 500
+GRACE_MOST = timedelta(seconds=RANGES["grace"][1])
+_OPEN = (ChallengeRun.ended.is_(None), ChallengeRun.voided.is_(None))
+
+
+def close_run(session: Session, run_id: int, now: datetime, *, leave: bool = False) -> bool:
+    """Store the facts of a run that is over, or that its player leaves; True if it is ended.
+
+    Running it again changes nothing.
+    """
+    run = _locked(session, run_id)
+    if run.ended is not None or run.voided is not None:
+        return True
+    live = read_run(rows_of(session), run_id, now)
+    if live.state.over is None and leave:
+        live = live.left_at(now)
+    if live.state.over is None:
+        return False
+    _keep(run, live)
+    session.flush()
+    refold_entry(session, run.challenge_id, run.person_id, now)
+    for version_id in sorted({slot.put.version_id for slot in live.missed}):
+        memory.add_miss(session, run.person_id, version_id, now)
+    return True
+
+
+def leave_run(session: Session, actor: Actor, run_id: int, now: datetime) -> None:
+    """The player ends the run: what was answered counts, the question that waits does not."""
+    run = session.get(ChallengeRun, run_id) if run_id <= BIGGEST_ID else None
+    if run is None or run.person_id != actor.id:
+        raise NotFoundError()
+    close_run(session, run_id, now, leave=True)
+
+
+def _locked(session: Session, run_id: int) -> ChallengeRun:
+    run = session.get(ChallengeRun, run_id)
+    if run is None:
+        raise NotFoundError()
+    _lock_entry(session, run.challenge_id, run.person_id)
+    session.refresh(run, with_for_update=True)
+    return run
+
+
+def _lock_entry(session: Session, challenge_id: int, person_id: int) -> None:
+    session.execute(
+        sa.select(ChallengeEntry.id)
+        .where(ChallengeEntry.challenge_id == challenge_id, ChallengeEntry.person_id == person_id)
+        .with_for_update()
+    )
+
+
+def _keep(run: ChallengeRun, live: Live) -> None:
+    state = live.state
+    run.ended = max(state.ended or run.deadline, run.started)
+    run.end = state.over.value if state.over else ""
+    run.score, run.answered, run.right = state.score, state.answered, state.right
+    run.streak, run.millis, run.fast = state.best_streak, state.millis, state.fast
+
+
+def refold_run(session: Session, run_id: int, now: datetime) -> None:
+    """Recompute a run that has ended from its steps, and its player's result."""
+    run = _locked(session, run_id)
+    if run.ended is not None:
+        _keep(run, read_run(rows_of(session), run_id, now))
+        session.flush()
+    refold_entry(session, run.challenge_id, run.person_id, now)
+
+
+def refold_entry(session: Session, challenge_id: int, person_id: int, now: datetime) -> None:
+    """Recompute a person's result from the facts of the runs that ended and were not voided.
+
+    `runs` counts practice too; `answered` and `right` are of counted runs, first tries only.
+    """
+    _lock_entry(session, challenge_id, person_id)
+    runs = session.scalars(
+        sa.select(ChallengeRun).where(
+            ChallengeRun.challenge_id == challenge_id,
+            ChallengeRun.person_id == person_id,
+            ChallengeRun.ended.is_not(None),
+            ChallengeRun.voided.is_(None),
+        )
+    ).all()
+    rules = Rules.from_data(session.get_one(Challenge, challenge_id).rules)
+    results = results_of(runs)
+    best = total(rules, results)
+    counted = [run for run in runs if run.counted]
+    session.execute(
+        sa.update(ChallengeEntry)
+        .where(ChallengeEntry.challenge_id == challenge_id, ChallengeEntry.person_id == person_id)
+        .values(
+            runs=len(runs),
+            counted_runs=len(counted),
+            answered=sum(run.answered for run in counted),
+            right=sum(run.right for run in counted),
+            level=passed_level(rules, results),
+            score=best.score if best else None,
+            best_millis=best.millis if best else None,
+            best_ended=best.ended if best else None,
+            best_run_id=best.run_id if best else None,
+            changed=now,
+        )
+    )
+
+
+def results_of(runs: Iterable[ChallengeRun]) -> list[Result]:
+    """The counted runs that have ended, as the rules see them."""
+    return [
+        Result(run.id, run.level, run.score, run.right, run.millis, run.ended)
+        for run in runs
+        if run.counted and run.ended is not None and run.voided is None
+    ]
+
+
+# ── by the clock, and by the keepers ────────────────────────────────────────
+
+
+def has_due(session: Session, now: datetime) -> bool:
+    """True if a run is past its time and its facts are not stored yet."""
+    return bool(_due(session, now, 1))
+
+
+def close_due(session: Session, now: datetime) -> int:
+    """Store the facts of up to 100 runs past their time, as of that time; returns how many."""
+    due = _due(session, now, BATCH)
+    return sum(close_run(session, run_id, now) for run_id in due)
+
+
+def _due(session: Session, now: datetime, most: int) -> list[int]:
+    """Past the deadline and any grace, in the order in which everybody locks."""
+    late = now - GRACE_MOST
+    rows = session.execute(
+        sa.select(ChallengeRun.id)
+        .where(*_OPEN, ChallengeRun.deadline < late)
+        .order_by(ChallengeRun.challenge_id, ChallengeRun.person_id, ChallengeRun.id)
+        .limit(most)
+    )
+    return [run_id for (run_id,) in rows]
+
+
+def void_run(
+    session: Session, actor: Actor, run_id: int, reason: str, now: datetime
+) -> None:
+    """Declare a run invalid (a fault): it never counts, and its place in the day is given back.
+
+    Raises NotFoundError, InvalidError `reason_needed`, ConflictError `already_voided`.
+    """
+    if not actor.may(Permission.CHALLENGE_EDIT) or run_id > BIGGEST_ID:
+        raise NotFoundError()
+    words = reason.strip()[:REASON_MAX]
+    if not words:
+        raise InvalidError("reason_needed")
+    run = _locked(session, run_id)
+    if run.voided is not None:
+        raise ConflictError("already_voided")
+    run.voided, run.voided_by, run.void_reason = now, actor.id, words
+    session.flush()
+    refold_entry(session, run.challenge_id, run.person_id, now)
+    audit.note(session, actor, "challenge.void", f"challenge_run {run_id}", now, detail=words)

@@ -1,0 +1,289 @@
+"""Playing: a run is opened, questions are put one by one, each is answered once."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from legaled.domain.attempts import Answer, read_answer
+from legaled.domain.challenge_draw import option_order, run_seed
+from legaled.domain.challenges import (
+    Outcome,
+    Put,
+    Rules,
+    Stage,
+    latest,
+    next_version,
+    open_stage,
+    run_deadline,
+)
+from legaled.domain.errors import ConflictError, InvalidError, NotFoundError
+from legaled.domain.permissions import Actor
+from legaled.domain.times import beijing_day
+from legaled.models import (
+    Challenge,
+    ChallengeEntry,
+    ChallengeRun,
+    ChallengeSlot,
+    ChallengeStep,
+)
+from legaled.services.accounts import Hot
+from legaled.services.challenge_checks import check_caps, check_level, check_sitting
+from legaled.services.challenge_draw import rows_of
+from legaled.services.challenge_facts import close_run
+from legaled.services.challenge_runs import Live, SlotRow, read_run
+from legaled.services.saving import BIGGEST_ID
+
+# ── starting ────────────────────────────────────────────────────────────────
+
+
+def start_run(
+    session: Session,
+    actor: Actor,
+    challenge_id: int,
+    now: datetime,
+    *,
+    level: int = 0,
+    practice: bool = False,
+) -> int:
+    """Open a run with its first question, or find the one that is running; returns its id.
+
+    Raises NotFoundError, ConflictError `sitting`, `challenge_not_open`, `challenge_not_listed`,
+    `challenge_cap`, `challenge_no_practice`, `challenge_level_locked`.
+    """
+    challenge = _published(session, challenge_id)
+    _lock_entry(session, actor, challenge_id)
+    check_sitting(session, actor, challenge_id, now)
+    runs = _own_runs(session, actor, challenge_id)
+    for run in runs:
+        open_still = run.ended is None and run.voided is None and challenge.cancelled is None
+        if open_still and not close_run(session, run.id, now):
+            return run.id
+    rules = Rules.from_data(challenge.rules)
+    stage = open_stage(rules, challenge.starts, challenge.ends, now)
+    if stage is None or challenge.cancelled is not None:
+        raise ConflictError("challenge_not_open")
+    valid = [run for run in runs if run.voided is None]
+    check_caps(rules, valid, now, practice)
+    check_level(rules, valid, level)
+    return _open(session, actor, challenge, stage, runs, now, level=level, practice=practice)
+
+
+def _published(session: Session, challenge_id: int) -> Challenge:
+    found = session.get(Challenge, challenge_id) if challenge_id <= BIGGEST_ID else None
+    if found is None or found.published is None:
+        raise NotFoundError()
+    return found
+
+
+def _lock_entry(session: Session, actor: Actor, challenge_id: int) -> None:
+    """The row everybody locks first, so that starts wait for each other."""
+    entry = session.scalar(
+        sa.select(ChallengeEntry.id)
+        .where(ChallengeEntry.challenge_id == challenge_id, ChallengeEntry.person_id == actor.id)
+        .with_for_update()
+    )
+    if entry is None:
+        raise ConflictError("challenge_not_listed")
+
+
+def _own_runs(session: Session, actor: Actor, challenge_id: int) -> Sequence[ChallengeRun]:
+    return session.scalars(
+        sa.select(ChallengeRun)
+        .where(ChallengeRun.challenge_id == challenge_id, ChallengeRun.person_id == actor.id)
+        .order_by(ChallengeRun.id)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def _open(
+    session: Session,
+    actor: Actor,
+    challenge: Challenge,
+    stage: Stage,
+    runs: Sequence[ChallengeRun],
+    now: datetime,
+    *,
+    level: int,
+    practice: bool,
+) -> int:
+    """The next number of the day; the unique key refuses it if somebody else just took it."""
+    rules, day = Rules.from_data(challenge.rules), beijing_day(now)
+    number = sum(run.day == day for run in runs) + 1
+    run = ChallengeRun(
+        challenge_id=challenge.id, person_id=int(actor.id or 0), day=day, number=number,
+        level=level, counted=not practice,
+        seed=run_seed(challenge.seed, int(actor.id or 0), day, number),
+        started=now, deadline=run_deadline(rules, now, stage),
+    )
+    session.add(run)
+    session.flush()
+    slot = _next_slot(read_run(rows_of(session), run.id, now), now)
+    session.connection().execute(sa.insert(ChallengeSlot), [{"run_id": run.id, **slot}])
+    return run.id
+
+
+# ── a question, an answer ───────────────────────────────────────────────────
+
+_ADD_SLOT = sa.insert(ChallengeSlot).from_select(
+    ["run_id", "number", "version_id", "option_order", "shown", "deadline"],
+    sa.select(
+        ChallengeRun.id,
+        sa.bindparam("number", type_=sa.Integer),
+        sa.bindparam("version_id", type_=sa.Integer),
+        sa.bindparam("option_order", type_=sa.String),
+        sa.bindparam("shown", type_=ChallengeSlot.shown.type),
+        sa.bindparam("deadline", type_=ChallengeSlot.shown.type),
+    )
+    .where(
+        ChallengeRun.id == sa.bindparam("run_id"),
+        ChallengeRun.ended.is_(None),
+        ChallengeRun.voided.is_(None),
+    )
+    .with_for_update(read=True),
+)
+# Kept only while the run is open; the primary key settles a race of two devices.
+_ADD_STEP = sa.insert(ChallengeStep).from_select(
+    ["run_id", "slot", "answer", "at", "millis", "in_time"],
+    sa.select(
+        ChallengeRun.id,
+        sa.bindparam("slot", type_=sa.Integer),
+        sa.bindparam("answer", type_=sa.Text),
+        sa.bindparam("at", type_=ChallengeStep.at.type),
+        sa.bindparam("millis", type_=sa.Integer),
+        sa.bindparam("in_time", type_=sa.Boolean),
+    )
+    .where(
+        ChallengeRun.id == sa.bindparam("run_id"),
+        ChallengeRun.ended.is_(None),
+        ChallengeRun.voided.is_(None),
+    )
+    .with_for_update(read=True),
+)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What became of an answer. `repeated`: the slot had its answer before, which stands."""
+
+    slot: SlotRow
+    outcome: Outcome
+    live: Live
+    repeated: bool = False
+
+
+def running(hot: Hot, actor: Actor, run_id: int, now: datetime) -> Live:
+    """The actor's run as it stands; writes nothing. Raises NotFoundError."""
+    if actor.id is None:
+        raise NotFoundError()
+    return read_run(hot.rows, run_id, now, actor.id)
+
+
+def show_next(hot: Hot, actor: Actor, run_id: int, now: datetime) -> Live:
+    """Put the next question, unless one waits for its answer or the run is over.
+
+    A question that waits is the same on every device, with the time that is left.
+    """
+    live = running(hot, actor, run_id, now)
+    if live.state.over is not None:
+        return live
+    _check_open(live)
+    if live.state.next is None:
+        return live
+    row = _next_slot(live, now)
+    try:
+        written = hot.append(_ADD_SLOT, run_id=run_id, **row)
+    except hot.race:  # the other device asked first: its question is ours
+        written = 0
+    if not written:
+        return running(hot, actor, run_id, now)
+    put = Put(row["number"], row["version_id"], row["shown"], row["deadline"])
+    slot = SlotRow(put, row["option_order"], live.challenge.items[put.version_id])
+    return live.with_slots([*live.slots, slot], now)
+
+
+def _check_open(live: Live) -> None:
+    if live.is_shut:
+        raise ConflictError("challenge_run_over")
+    if live.sitting:
+        raise ConflictError("sitting")
+
+
+def _next_slot(live: Live, now: datetime) -> dict[str, Any]:
+    number = live.state.next or 1
+    item = live.challenge.items[next_version(live.state, live.order, live.asked)]
+    seconds = live.challenge.rules.seconds
+    return {
+        "number": number,
+        "version_id": item.version_id,
+        "option_order": option_order(live.seed, number, item.kind, len(item.options)),
+        "shown": now,
+        "deadline": now + timedelta(seconds=seconds) if seconds else None,
+    }
+
+
+def answer(
+    hot: Hot, actor: Actor, run_id: int, number: int, sent: object, now: datetime
+) -> Checked:
+    """Keep the one answer to a question and judge it; durable when this returns.
+
+    Sent again, also with other words, it gives the first verdict. After the clock and the grace
+    it is kept and does not count. Raises NotFoundError, ConflictError `challenge_run_over` or
+    `sitting`, InvalidError `bad_answer` or `challenge_no_answer`.
+    """
+    live = running(hot, actor, run_id, now)
+    slot = live.slot(number)
+    if slot.chosen is not None:
+        return _checked(live, number, repeated=True)
+    _check_open(live)
+    item = slot.item
+    chosen = read_answer(item.kind, len(item.options), item.gaps, sent)
+    if not chosen:
+        raise InvalidError("challenge_no_answer")
+    made = _given(live, slot, chosen, now)
+    try:
+        written = hot.append(
+            _ADD_STEP, run_id=run_id, slot=number, at=now, millis=made.millis,
+            answer=json.dumps(chosen, ensure_ascii=False), in_time=made.in_time,
+        )
+    except hot.race:
+        return _checked(running(hot, actor, run_id, now), number, repeated=True)
+    if not written:
+        raise ConflictError("challenge_run_over")
+    slots = [made if one is slot else one for one in live.slots]
+    return _checked(live.with_slots(slots, now), number)
+
+
+def _given(live: Live, slot: SlotRow, chosen: Answer, now: datetime) -> SlotRow:
+    """The answer with its time: never more than the question's clock, the grace is not charged."""
+    in_time = live.state.open is not None and live.state.open.number == slot.put.number
+    end = _end(live, slot.put)
+    millis = max(int((min(now, end) - slot.put.shown) / timedelta(milliseconds=1)), 0)
+    return replace(slot, chosen=chosen, at=now, millis=millis, in_time=in_time)
+
+
+def _end(live: Live, put: Put) -> datetime:
+    return latest(live.challenge.rules, put, live.deadline) - timedelta(
+        seconds=live.challenge.rules.grace
+    )
+
+
+def _checked(live: Live, number: int, repeated: bool = False) -> Checked:
+    return Checked(live.slot(number), live.outcome(number), live, repeated)
+
+
+def check_playable(live: Live) -> None:
+    """Raises ConflictError `sitting` while the player sits an exam from one of its banks."""
+    if live.sitting:
+        raise ConflictError("sitting")
+
+
+def last_checked(live: Live) -> Checked | None:
+    """The last question if it waits for nothing any more: answered, or out of time."""
+    if not live.slots or live.state.open is not None:
+        return None
+    return _checked(live, live.slots[-1].put.number)
