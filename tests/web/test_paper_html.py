@@ -281,7 +281,7 @@ class TestHome:
     def test_me_can_change_the_password_and_leave(self) -> None:
         text = render_template(
             "home/me.html", name="周敏", number="20260001", unit="", roles="职工", results=[],
-            due=Due(0, 0, 0, 0), recall=Recall(0, 0, 0.0),
+            due=Due(0, 0, 0, 0, 0), recall=Recall(0, 0, 0.0),
         )
         assert 'href="/password"' in text
         assert 'method="post" action="/logout"' in text
