@@ -103,7 +103,8 @@ class Visit:
         self.page.get_by_role("button", name="登录", exact=True).click()
 
     def look(self, step: str, *, axe: bool = True) -> None:
-        """Assert that the page, as it is now, is one that anybody can use."""
+        """Assert that the page, once it is all there, is one that anybody can use."""
+        self.page.wait_for_function("document.body && document.readyState === 'complete'")
         if SHOTS:
             self._shots += 1
             folder = Path(SHOTS)
