@@ -44,7 +44,7 @@ QUERIES: Mapping[str, Sequence[str]] = {
     **session_pages.QUERIES,
     **challenge_pages.QUERIES,
 }
-FILE = re.compile(r"\.(csv|xlsx|json|xml|pdf)(\?|$)")
+FILE = re.compile(r"(\.(csv|xlsx|json|xml|pdf)|/file)(\?|$)")
 FAULTY = "题型,题干,选项A,选项B,答案\r\n单选,,甲,乙,A\r\n单选,哪一项对？,甲,乙,A\r\n".encode("gbk")
 
 
