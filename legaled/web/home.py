@@ -47,10 +47,12 @@ def index() -> str:
     session, who, at = db.get_session(), actor(), now()
     mine = candidate.my_exams(session, who, at)
     today = at.astimezone(BEIJING)
+    exam, plan = _due(mine), _study_due(plan_mine.due_plan(session, who, at))
     return render_template(
         "home/index.html",
         today=f"{day(at)} 星期{WEEKDAYS[today.weekday()]}",
-        due=_due(mine) or _study_due(plan_mine.due_plan(session, who, at)),
+        due=exam or plan,
+        plan=plan if exam else None,
         laws=_laws(who),
         coming=session_signing.my_sessions(session, who, at),
         challenges=event_lines(at),
