@@ -107,9 +107,14 @@ def app(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def database(app: Flask) -> db.Database:
-    found: db.Database = app.extensions["database"]
-    return found
+def database(request: pytest.FixtureRequest, database_url: str) -> Iterator[db.Database]:
+    """The application's, or one alone where a test has no application."""
+    if "app" in request.fixturenames:
+        yield request.getfixturevalue("app").extensions["database"]
+        return
+    alone = db.Database(database_url)
+    yield alone
+    alone.close()
 
 
 @pytest.fixture

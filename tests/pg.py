@@ -17,6 +17,21 @@ from psycopg import sql
 
 CAREFREE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 START_SECONDS = 30
+EMPTY = """
+DO $$
+DECLARE one record;
+BEGIN
+    SET LOCAL session_replication_role = replica;
+    FOR one IN
+        SELECT tablename FROM pg_tables
+        WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+    LOOP
+        EXECUTE format('DELETE FROM %I', one.tablename);
+    END LOOP;
+    PERFORM setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false)
+    FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL;
+END $$
+"""
 
 
 class PostgresMissing(RuntimeError):  # noqa: N818 - reads as what it is
@@ -56,17 +71,16 @@ class PrivatePostgres:
             )
 
     def empty(self, name: str) -> None:
-        """Empty every table but the migration's, numbering from 1 again (a new database: 1 s)."""
+        """Empty every table but the migration's, numbering from 1 again.
+
+        Rows are deleted with the foreign keys off, for TRUNCATE makes new files for each table:
+        10 ms against 120 for few rows, and a new database takes a second.
+        """
         with psycopg.connect(
             host=str(self.folder), user="postgres", dbname=name, autocommit=True
         ) as connection:
             connection.execute("SET lock_timeout = '10s'")
-            found = connection.execute(
-                "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
-                " AND tablename <> 'alembic_version'"
-            )
-            tables = sql.SQL(", ").join(sql.Identifier(row[0]) for row in found)
-            connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(tables))
+            connection.execute(EMPTY)
 
     def stop(self) -> None:
         """End the server and remove its files; a second call does nothing."""
