@@ -264,7 +264,7 @@ class TestHome:
         laws = [("宪法", "/study/a", True, "学完"), ("档案法", "/study/b", False, "40 分钟")]
         text = render_template(
             "home/index.html", today="11月23日 星期一", due=due, laws=laws, results=[self.RESULT],
-            coming=[], challenges=[],
+            coming=[], challenges=[], plan=None,
         )
         assert text.count("btn-primary") == 1
         assert '<progress value="1" max="2"' in text
@@ -273,7 +273,7 @@ class TestHome:
     def test_nothing_due_nothing_learnt_nothing_sat(self) -> None:
         text = render_template(
             "home/index.html", today="今天", due=None, laws=[], results=[], coming=[],
-            challenges=[],
+            challenges=[], plan=None,
         )
         assert "现在没有要参加的考试" in text
         assert "还没有成绩" in text
