@@ -1,18 +1,13 @@
 """A board from the exported file alone, in plain Python, against the one that people see."""
 
-import csv
-import io
-import json
 import random
-from collections import defaultdict
-from datetime import datetime, timedelta
-from hashlib import sha256
+from datetime import timedelta
 
 import pytest
 
 from legaled.domain.challenges import PRESETS, Across, Tie
 from legaled.services import challenge_boards, challenge_facts, challenge_play, challenge_steps
-from tests import challenge_world
+from tests import challenge_recount, challenge_world
 from tests.factories import DAY, NOW
 
 
@@ -39,73 +34,6 @@ def play(database, event, number, rules, chance, at, level=0):
     with database.write() as session:
         challenge_facts.close_run(session, run_id, at)
     return at + timedelta(seconds=5), run_id
-
-
-def tables(data):
-    """The file's tables by their titles, each row by its headings."""
-    found, title, header = {}, None, None
-    for row in csv.reader(io.StringIO(data.decode("utf-8-sig"))):
-        if not row:
-            title = header = None
-        elif title is None:
-            title = row[0]
-        elif header is None:
-            header = row
-            found[title] = []
-        else:
-            found[title].append(dict(zip(header, row, strict=True)))
-    return found
-
-
-def worth(rows, rules):
-    """(score, milliseconds) of one run from its lines."""
-    score = streak = millis = 0
-    tried = set()
-    for row in sorted(rows, key=lambda one: int(one["题序"])):
-        millis += int(row["用时毫秒"])
-        is_right, is_first = row["答对"] == "1", row["题目版本"] not in tried
-        tried.add(row["题目版本"])
-        streak = streak + 1 if is_right else 0
-        if is_right and is_first:
-            is_last = rules["last_points"] and len(tried) == rules["questions"]
-            score += rules["last_points"] if is_last else rules["points"]
-            score += rules["combo"] if rules["combo_every"] and (
-                streak % rules["combo_every"] == 0) else 0
-    return score, millis
-
-
-def together(rules, found, key):
-    """One result from a person's (score, milliseconds, end, level) of every run."""
-    if rules["across"] == "best":
-        return min(found, key=key)
-    last = max([one[2] for one in found if one[0]] or [one[2] for one in found])
-    if rules["across"] == "levels":
-        found = [min((one for one in found if one[3] == level), key=key)
-                 for level in {one[3] for one in found}]
-        last = max(one[2] for one in found)
-    return sum(one[0] for one in found), sum(one[1] for one in found), last
-
-
-def recount(data):
-    """(person, score, milliseconds) of the board, from the file and from nothing else."""
-    read = tables(data)
-    head = {row["名目"]: row["值"] for row in read["规则"]}
-    rules, seed = json.loads(head["规则"]), head["种子"]
-    runs, results = defaultdict(list), defaultdict(list)
-    for row in read["步骤"]:
-        if row["计分"] == "1" and row["结束"] and not row["作废"]:
-            runs[row["轮"]].append(row)
-    for rows in runs.values():
-        ended = datetime.fromisoformat(rows[0]["结束"]).timestamp()
-        results[rows[0]["人"]].append((*worth(rows, rules), ended, rows[0]["关"]))
-
-    def key(one):
-        return (-one[0], *((one[1], one[2]) if rules["tie"] == "time" else (one[2], one[1])))
-
-    totals = {person: together(rules, found, key) for person, found in results.items()}
-    order = sorted(totals, key=lambda person: (
-        *key(totals[person]), sha256(f"{seed}:{person}".encode()).hexdigest()))
-    return [(int(person), *totals[person][:2]) for person in order]
 
 
 RULES = {
@@ -137,7 +65,7 @@ def test_the_board_is_what_the_file_says(database, preset):
         data = challenge_steps.steps(session, event["office"], event.id, after)
     seen = [(one.who.person_id, one.who.score, one.who.best_millis) for one in board.places]
     assert len(seen) == 3
-    assert recount(data) == seen
+    assert challenge_recount.people(data) == seen
 
 
 def test_the_seed_is_told_after_the_end_only(database):
