@@ -16,7 +16,7 @@ from legaled.cli.demo import first_run
 from legaled.clock import utc_now
 from legaled.config import Config
 from legaled.server import PortTakenError, refuse_taken_port, serve
-from legaled.services import challenge_facts, marking
+from legaled.services import challenge_corrections, challenge_facts, marking
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -51,9 +51,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _tick(app: Flask) -> None:
-    """Store the facts of attempts and challenge runs that ran out of time."""
+    """Store the facts of what ran out of time, and of challenge runs that are corrected."""
     with app.app_context():
-        for overdue in (marking, challenge_facts):
+        for overdue in (marking, challenge_facts, challenge_corrections):
             _close_due(overdue.has_due, overdue.close_due, overdue.BATCH)
 
 

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections import defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from hashlib import sha256
 
@@ -28,10 +28,14 @@ def tables(data):
 def worth(rows, rules):
     """(score, milliseconds) of one run from its lines."""
     score = streak = millis = 0
-    tried = set()
+    spares, tried = rules["spares"], set()
     for row in sorted(rows, key=lambda one: int(one["题序"])):
-        millis += int(row["用时毫秒"])
-        is_right, is_first = row["答对"] == "1", row["题目版本"] not in tried
+        is_right, took, is_made_up = outcome(row, spares)
+        millis += took
+        spares -= is_made_up
+        if is_made_up:
+            continue
+        is_first = row["题目版本"] not in tried
         tried.add(row["题目版本"])
         streak = streak + 1 if is_right else 0
         if is_right and is_first:
@@ -40,6 +44,18 @@ def worth(rows, rules):
             score += rules["combo"] if rules["combo_every"] and (
                 streak % rules["combo_every"] == 0) else 0
     return score, millis
+
+
+def outcome(row, spares):
+    """(right, milliseconds, whether another question made up for it) of one line."""
+    if row["在时限内"] == "1":
+        return row["答对"] == "1", int(row["用时毫秒"]), False
+    shown, own, last, ended = (
+        datetime.fromisoformat(row[name] or row["截止"])
+        for name in ("出示", "本题截止", "截止", "结束")
+    )
+    took = max((min(own, last, ended) - shown) // timedelta(milliseconds=1), 0)
+    return row["更正"] == "作废", took, spares > 0 and own < last and own <= ended
 
 
 def together(rules, found, key):

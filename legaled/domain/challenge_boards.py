@@ -39,8 +39,7 @@ class Standing(NamedTuple):
 Key = Callable[[Standing], Any]
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A line of the person board; no two lines share a place."""
 
     place: int

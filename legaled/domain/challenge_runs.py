@@ -3,7 +3,7 @@
 The same fold judges a running run, one that is closed, and a correction afterwards.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -23,13 +23,18 @@ class Put:
 
 @dataclass(frozen=True)
 class Given:
-    """The one answer to a slot, marked."""
+    """The one answer to a slot, marked. `told` is what its player was told before a correction."""
 
     slot: int
     right: bool
     at: datetime
     millis: int
     in_time: bool = True
+    told: bool | None = None
+
+    @property
+    def went_on(self) -> bool:
+        return self.right if self.told is None else self.told
 
 
 class Outcome(Enum):
@@ -55,7 +60,8 @@ class RunState:
     """What a run is worth at a moment. `right` and `answered` count first tries.
 
     `next` is the number of the next question, `again` the versions that must come again, `open`
-    the question that waits for its answer.
+    the question that waits for its answer. `given_back`: it was ended by a judgement that a
+    correction has changed.
     """
 
     score: int = 0
@@ -74,6 +80,7 @@ class RunState:
     open: Put | None = None
     again: tuple[int, ...] = ()
     done: int = 0
+    given_back: bool = False
     outcomes: Mapping[int, Outcome] = field(default_factory=dict)
 
 
@@ -82,6 +89,7 @@ class _Tally:
     """The fold's hand: changed slot by slot."""
 
     spares: int
+    void: Collection[int] = ()
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     tried: set[int] = field(default_factory=set)
     again: list[int] = field(default_factory=list)
@@ -97,6 +105,7 @@ class _Tally:
     last: datetime | None = None
     open: Put | None = None
     cut: bool = False
+    unfair: bool = False
 
 
 def latest(rules: Rules, put: Put, deadline: datetime) -> datetime:
@@ -114,11 +123,13 @@ def fold(
     deadline: datetime,
     drawn: int,
     left: datetime | None = None,
+    void: Collection[int] = (),
 ) -> RunState:
     """The run at `now`. `drawn` is how many different questions it may put, `left` when its
-    player ended it. The order in which slots and answers come does not matter."""
+    player ended it, `void` the versions that are right for whoever was shown them. The order in
+    which slots and answers come does not matter."""
     answers = {one.slot: one for one in given}
-    tally, over, ended = _Tally(rules.spares), None, None
+    tally, over, ended = _Tally(rules.spares, void), None, None
     for put in sorted(puts, key=lambda one: one.number):
         _take(rules, tally, put, answers.get(put.number), deadline, left or now)
         over = Why.TIME if tally.cut else ENDS[rules.end](rules, tally, drawn)
@@ -131,7 +142,7 @@ def fold(
         over, ended = Why.TIME, deadline
     if tally.open is not None and over is not None:
         _charge(tally, tally.open, min(ended or now, deadline))
-        tally.outcomes[tally.open.number] = Outcome.MISSED
+        _unanswered(rules, tally, tally.open)
         tally.open = None
     return _state(rules, tally, over, ended)
 
@@ -158,6 +169,7 @@ def _state(rules: Rules, tally: _Tally, over: Why | None, ended: datetime | None
         open=tally.open,
         again=tuple(tally.again),
         done=tally.done,
+        given_back=tally.unfair and over in (Why.WRONG, Why.LIVES),
         outcomes=tally.outcomes,
     )
 
@@ -179,13 +191,19 @@ def _answered(rules: Rules, tally: _Tally, put: Put, given: Given) -> None:
     tally.millis += given.millis
     tally.fast += given.millis < rules.fast_millis
     tally.last = given.at
-    tally.outcomes[put.number] = Outcome.RIGHT if given.right else Outcome.WRONG
-    first = put.version_id not in tally.tried
+    first = _tried(tally, put)
     tally.answered += first
-    _tried(tally, put)
-    if not given.right:
+    if given.right:
+        _earned(rules, tally, put, first=first)
+    else:
+        tally.outcomes[put.number] = Outcome.WRONG
+        tally.streak = 0
+    if not given.went_on:
         _failed(rules, tally, put)
-        return
+
+
+def _earned(rules: Rules, tally: _Tally, put: Put, *, first: bool) -> None:
+    tally.outcomes[put.number] = Outcome.RIGHT
     tally.streak += 1
     tally.best = max(tally.best, tally.streak)
     if first:
@@ -208,12 +226,23 @@ def _missed(rules: Rules, tally: _Tally, put: Put, deadline: datetime) -> None:
         tally.spares -= 1
         tally.outcomes[put.number] = Outcome.SPARED
         return
-    tally.outcomes[put.number] = Outcome.MISSED
+    _unanswered(rules, tally, put)
     if end >= deadline:  # the run's time is up, which is no wrong answer
         tally.cut = True
         return
+    tally.streak *= put.version_id in tally.void
     _tried(tally, put)
     _failed(rules, tally, put)
+
+
+def _unanswered(rules: Rules, tally: _Tally, put: Put) -> None:
+    """No answer, and nothing made up for it: right only where the question is void."""
+    if put.version_id not in tally.void:
+        tally.outcomes[put.number] = Outcome.MISSED
+        return
+    first = _tried(tally, put)
+    tally.answered += first
+    _earned(rules, tally, put, first=first)
 
 
 def _charge(tally: _Tally, put: Put, until: datetime) -> None:
@@ -221,18 +250,21 @@ def _charge(tally: _Tally, put: Put, until: datetime) -> None:
     tally.millis += max(int((end - put.shown) / timedelta(milliseconds=1)), 0)
 
 
-def _tried(tally: _Tally, put: Put) -> None:
-    """A question that comes again is not another question."""
+def _tried(tally: _Tally, put: Put) -> bool:
+    """Whether it is put for the first time: a question that comes again is not another one."""
     if put.version_id in tally.again:
         tally.again.remove(put.version_id)
-    if put.version_id not in tally.tried:
+    first = put.version_id not in tally.tried
+    if first:
         tally.tried.add(put.version_id)
         tally.done += 1
+    return first
 
 
 def _failed(rules: Rules, tally: _Tally, put: Put) -> None:
+    """As its player was told then, which decides how the run went on."""
     tally.wrong += 1
-    tally.streak = 0
+    tally.unfair |= tally.outcomes[put.number] is Outcome.RIGHT
     if rules.end is End.UNTIL_RIGHT:
         tally.again.append(put.version_id)
 

@@ -119,6 +119,18 @@ def ranking(rules: Rules, _starts: datetime, _ends: datetime) -> Iterator[str]:
            "小的在前。抽签号由赛事种子和人员编号算出，不会并列。")
 
 
+def fixes(rules: Rules, _starts: datetime, _ends: datetime) -> Iterator[str]:
+    yield ("发布后发现题目有错的，主办方写明原因更正，出示过这道题的各轮按作答记录重算。"
+           "作废的题，凡是出示过的都按答对算，不论答了什么、有没有答"
+           + ("；断线另补过一题的那次除外。" if rules.spares and rules.seconds else "。")
+           + "改答案的，按新答案重新判。")
+    yield ("更正只改得分、答对数和连对，不改一轮出了哪些题、在哪里结束、用了多少时间。"
+           "同一题更正几次的，按最后一次。作废以后开始的各轮不再抽这道题，剩下的题不够抽的除外。")
+    if rules.end in (End.FIRST_WRONG, End.LIVES):
+        yield ("因为这道题当时被判错而结束的计分轮，成绩照重算的算，另退还一轮，"
+               "赛期内任何一天可以补；当时判对、更正后是错的，扣回这道题的分，后面已答的照算。")
+
+
 def faults(rules: Rules, _starts: datetime, _ends: datetime) -> Iterator[str]:
     yield "同一时间只有一轮：换设备或开两个页面，看到的是同一轮的同一题，先到的答案算数。"
     yield "一题只能答一次。重复提交不改变结果，再看到的仍是第一次的判定。"
@@ -152,7 +164,7 @@ def _lost(rules: Rules) -> Iterator[str]:
 
 
 Part = Callable[[Rules, datetime, datetime], Iterator[str]]
-PARTS: tuple[Part, ...] = (season, draw, ending, clock, marks, caps, ranking, faults)
+PARTS: tuple[Part, ...] = (season, draw, ending, clock, marks, caps, ranking, fixes, faults)
 
 
 def _when(at: datetime) -> str:

@@ -6,6 +6,7 @@ from legaled.models.cards import Card, PracticeAnswer
 from legaled.models.challenges import (
     Challenge,
     ChallengeBank,
+    ChallengeCorrection,
     ChallengeEntry,
     ChallengeItem,
     ChallengeRun,
@@ -31,6 +32,7 @@ __all__ = [
     "Card",
     "Challenge",
     "ChallengeBank",
+    "ChallengeCorrection",
     "ChallengeEntry",
     "ChallengeItem",
     "ChallengeRun",

@@ -115,6 +115,7 @@ class ChallengeRun(Model):
     streak: Mapped[int] = mapped_column(default=0)
     millis: Mapped[int] = mapped_column(default=0)
     fast: Mapped[int] = mapped_column(default=0)
+    given_back: Mapped[bool] = mapped_column(default=False)
     voided: Mapped[datetime | None]
     voided_by: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     void_reason: Mapped[str] = mapped_column(sa.String(500), default="")
@@ -149,3 +150,22 @@ class ChallengeStep(Model):
     at: Mapped[datetime]
     millis: Mapped[int]
     in_time: Mapped[bool]
+
+
+class ChallengeCorrection(Model):
+    """A question of a challenge that was wrong: without a `key` it is void, else this is its key.
+
+    The last one of a question is in force. `done_to` is the last run that was recomputed for it,
+    `done` when the last of them was; the rest is never changed, and nothing is deleted.
+    """
+
+    __tablename__ = "challenge_correction"
+    id: Mapped[Id]
+    challenge_id: Mapped[int] = mapped_column(sa.ForeignKey("challenge.id"), index=True)
+    version_id: Mapped[int] = mapped_column(sa.ForeignKey("question_version.id"), index=True)
+    key: Mapped[list[str]]
+    reason: Mapped[str] = mapped_column(sa.String(500))
+    author_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    at: Mapped[datetime]
+    done_to: Mapped[int] = mapped_column(default=0)
+    done: Mapped[datetime | None] = mapped_column(index=True)

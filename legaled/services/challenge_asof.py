@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from legaled.domain.challenge_boards import Key, Standing
 from legaled.domain.challenges import Result, Rules, lot, passed_level, rank_key, total
-from legaled.models import ChallengeRun
+from legaled.models import ChallengeCorrection, ChallengeRun
 
 
 def key_of(rules: Rules, seed: str, lots: dict[int, str]) -> Key:
@@ -39,6 +39,8 @@ def token(session: Session, challenge_id: int, moment: datetime) -> Any:
         sa.select(
             sa.func.count(), sa.func.sum(ChallengeRun.score), sa.func.sum(ChallengeRun.millis),
             sa.func.sum(ChallengeRun.right), sa.func.sum(ChallengeRun.answered),
+            sa.select(sa.func.sum(ChallengeCorrection.done_to)).where(
+                ChallengeCorrection.challenge_id == challenge_id).scalar_subquery(),
         ).where(_ended_by(challenge_id, moment))
     ).one())
 

@@ -27,7 +27,7 @@ from legaled.services import challenge_asof
 MAX_AGE = 0.5  # seconds that a board may be old
 WHOLE_EVERY = 60.0  # seconds after which everything is read again, not only what changed
 MOST = 64  # challenges that a process keeps a board of
-OVERLAP = timedelta(seconds=30)  # transactions that began earlier and ended later are seen too
+OVERLAP = timedelta(seconds=15)  # transactions that began earlier and ended later are seen too
 
 _TERMS = sa.select(
     Challenge.id, Challenge.title, Challenge.year, Challenge.rules, Challenge.starts,
@@ -70,6 +70,16 @@ class Terms:
         return self.frozen_from is not None and now >= self.frozen_from and self.revealed is None
 
 
+@dataclass
+class Steady:
+    """What stays from one snapshot to the next: lots, the sorting keys of standings that did not
+    change, and the small units, which follow from who is listed."""
+
+    lots: dict[int, str] = field(default_factory=dict)
+    keys: dict[int, tuple[Standing, Any]] = field(default_factory=dict)
+    small: frozenset[str] | None = None
+
+
 @dataclass(frozen=True)
 class Board:
     """Everybody's standing at one moment. `kept` is for what a page makes of it once."""
@@ -78,15 +88,21 @@ class Board:
     version: str
     standings: dict[int, Standing]
     frozen: bool
-    lots: dict[int, str]
+    steady: Steady
     kept: dict[Any, Any] = field(default_factory=dict)
 
     @cached_property
     def places(self) -> list[Place]:
-        return domain.person_board(
-            self.standings.values(),
-            challenge_asof.key_of(self.terms.rules, self.terms.seed, self.lots),
-        )
+        key_of = challenge_asof.key_of(self.terms.rules, self.terms.seed, self.steady.lots)
+        known = self.steady.keys
+
+        def key(one: Standing) -> Any:
+            pair = known.get(one.person_id)
+            if pair is None or pair[0] is not one:
+                pair = known[one.person_id] = one, key_of(one)
+            return pair[1]
+
+        return domain.person_board(self.standings.values(), key)
 
     @cached_property
     def place_of(self) -> dict[int, int]:
@@ -100,10 +116,12 @@ class Board:
     def sections(self) -> list[UnitPlace]:
         return domain.section_board(list(self.standings.values()), self.least)
 
-    @cached_property
+    @property
     def small(self) -> frozenset[str]:
         """Units whose figures only the keepers see."""
-        return domain.small_units(self.units, self.sections)
+        if self.steady.small is None:
+            self.steady.small = domain.small_units(self.units, self.sections)
+        return self.steady.small
 
     @cached_property
     def levels(self) -> list[LevelLine]:
@@ -138,7 +156,7 @@ class _Keeper:
     frozen_token: Any = None
     frozen_at: float = 0.0
     number: int = 0
-    lots: dict[int, str] = field(default_factory=dict)
+    steady: Steady = field(default_factory=Steady)
 
 
 _KEEPERS: WeakKeyDictionary[sa.Engine, dict[int, _Keeper]] = WeakKeyDictionary()
@@ -225,7 +243,7 @@ def _refresh(session: Session, keeper: _Keeper, challenge_id: int, now: datetime
     if old is None or old.terms != terms or fresh:
         keeper.number += 1
         version = f"{keeper.number}-{int(now.timestamp() * 1000):x}"
-        keeper.live = Board(terms, version, standings, False, keeper.lots)
+        keeper.live = Board(terms, version, standings, False, keeper.steady)
         if old is not None and old.terms != terms:
             keeper.frozen = None
     keeper.read_at = at
@@ -252,7 +270,7 @@ def _standings(
         (row[-1] for row in rows if row[-1] is not None), default=keeper.changed
     )
     if whole:
-        keeper.whole_at = at
+        keeper.whole_at, keeper.steady = at, Steady(keeper.steady.lots)
         return read, keeper.live is None or read != keeper.live.standings
     before = keeper.live.standings if keeper.live is not None else {}
     fresh = {person: one for person, one in read.items() if before.get(person) != one}
@@ -280,7 +298,7 @@ def _frozen(session: Session, keeper: _Keeper, live: Board, now: datetime) -> Bo
             )
             keeper.number += 1
             version = f"{keeper.number}-{int(now.timestamp() * 1000):x}"
-            keeper.frozen = Board(live.terms, version, standings, True, keeper.lots)
+            keeper.frozen = Board(live.terms, version, standings, True, Steady(keeper.steady.lots))
             keeper.frozen_token = token
         keeper.frozen_at = at
         return keeper.frozen

@@ -6,13 +6,14 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from legaled.domain.challenge_caps import Go, left
 from legaled.domain.challenges import Rules, passed_level
 from legaled.domain.errors import ConflictError, NotFoundError
 from legaled.domain.permissions import Actor
 from legaled.domain.times import beijing_day
 from legaled.models import ChallengeBank, ChallengeRun
 from legaled.services import sitting
-from legaled.services.challenge_facts import results_of
+from legaled.services.challenge_facts import RunFacts, results_of
 
 
 def check_sitting(session: Session, actor: Actor, challenge_id: int, now: datetime) -> None:
@@ -24,24 +25,21 @@ def check_sitting(session: Session, actor: Actor, challenge_id: int, now: dateti
 
 
 def check_caps(
-    rules: Rules, valid: Sequence[ChallengeRun], now: datetime, practice: bool
+    rules: Rules, valid: Sequence[RunFacts | ChallengeRun], now: datetime, practice: bool
 ) -> None:
     """Raises ConflictError `challenge_cap`, or `challenge_no_practice`."""
-    today = [run for run in valid if run.day == beijing_day(now)]
-    if rules.runs_a_day and len(today) >= rules.runs_a_day:
-        raise ConflictError("challenge_cap")
-    if practice:
-        if not rules.practice:
-            raise ConflictError("challenge_no_practice")
-        return
-    counted_in_all = sum(run.counted for run in valid)
-    if sum(run.counted for run in today) >= rules.counted_a_day or (
-        rules.runs_in_all and counted_in_all >= rules.runs_in_all
-    ):
+    found = left(rules, goes_of(valid), beijing_day(now))
+    if practice and not rules.practice:
+        raise ConflictError("challenge_no_practice")
+    if not (found.practice if practice else found.counted):
         raise ConflictError("challenge_cap")
 
 
-def check_level(rules: Rules, valid: Sequence[ChallengeRun], level: int) -> None:
+def goes_of(valid: Sequence[RunFacts | ChallengeRun]) -> list[Go]:
+    return [Go(run.day, run.counted, run.given_back) for run in valid]
+
+
+def check_level(rules: Rules, valid: Sequence[RunFacts | ChallengeRun], level: int) -> None:
     """Raises ConflictError `challenge_level_locked`, NotFoundError for a level there is not."""
     if not rules.levels:
         if level:

@@ -4,7 +4,8 @@ Everybody locks the person's entry first and the run behind it, so nobody waits 
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -22,6 +23,42 @@ BATCH = 100
 REASON_MAX = 500
 GRACE_MOST = timedelta(seconds=RANGES["grace"][1])
 _OPEN = (ChallengeRun.ended.is_(None), ChallengeRun.voided.is_(None))
+_WHOSE = (ChallengeEntry.challenge_id == ChallengeRun.challenge_id) & (
+    ChallengeEntry.person_id == ChallengeRun.person_id)
+_ENTRY_OF = (
+    sa.select(ChallengeEntry.id)
+    .join(ChallengeRun, _WHOSE)
+    .where(ChallengeRun.id == sa.bindparam("run_id"))
+    .with_for_update(of=ChallengeEntry)
+)
+
+
+class RunFacts(NamedTuple):
+    """A run as its player's result and the caps see it."""
+
+    id: int
+    day: date
+    level: int
+    counted: bool
+    ended: datetime | None
+    voided: datetime | None
+    given_back: bool
+    score: int
+    answered: int
+    right: int
+    millis: int
+
+
+_FACTS = sa.select(*(getattr(ChallengeRun, name) for name in RunFacts._fields)).where(
+    ChallengeRun.challenge_id == sa.bindparam("challenge_id"),
+    ChallengeRun.person_id == sa.bindparam("person_id"),
+).order_by(ChallengeRun.id)
+
+
+def runs_of(session: Session, challenge_id: int, person_id: int) -> list[RunFacts]:
+    """All runs of a person in their order, without an object for each: a season has hundreds."""
+    whose = {"challenge_id": challenge_id, "person_id": person_id}
+    return [RunFacts(*row) for row in session.execute(_FACTS, whose)]
 
 
 def close_run(session: Session, run_id: int, now: datetime, *, leave: bool = False) -> bool:
@@ -39,9 +76,10 @@ def close_run(session: Session, run_id: int, now: datetime, *, leave: bool = Fal
         return False
     _keep(run, live)
     session.flush()
-    refold_entry(session, run.challenge_id, run.person_id, now)
-    for version_id in sorted({slot.put.version_id for slot in live.missed}):
-        memory.add_miss(session, run.person_id, version_id, now)
+    _refold(session, live.challenge.rules, run.challenge_id, run.person_id, now)
+    if live.missed:
+        missed = {slot.put.version_id for slot in live.missed}
+        memory.add_misses(session, run.person_id, missed, now)
     return True
 
 
@@ -54,11 +92,10 @@ def leave_run(session: Session, actor: Actor, run_id: int, now: datetime) -> Non
 
 
 def _locked(session: Session, run_id: int) -> ChallengeRun:
-    run = session.get(ChallengeRun, run_id)
+    session.execute(_ENTRY_OF, {"run_id": run_id})
+    run = session.get(ChallengeRun, run_id, with_for_update=True, populate_existing=True)
     if run is None:
         raise NotFoundError()
-    _lock_entry(session, run.challenge_id, run.person_id)
-    session.refresh(run, with_for_update=True)
     return run
 
 
@@ -76,6 +113,7 @@ def _keep(run: ChallengeRun, live: Live) -> None:
     run.end = state.over.value if state.over else ""
     run.score, run.answered, run.right = state.score, state.answered, state.right
     run.streak, run.millis, run.fast = state.best_streak, state.millis, state.fast
+    run.given_back = state.given_back
 
 
 def refold_run(session: Session, run_id: int, now: datetime) -> None:
@@ -93,15 +131,18 @@ def refold_entry(session: Session, challenge_id: int, person_id: int, now: datet
     `runs` counts practice too; `answered` and `right` are of counted runs, first tries only.
     """
     _lock_entry(session, challenge_id, person_id)
-    runs = session.scalars(
-        sa.select(ChallengeRun).where(
-            ChallengeRun.challenge_id == challenge_id,
-            ChallengeRun.person_id == person_id,
-            ChallengeRun.ended.is_not(None),
-            ChallengeRun.voided.is_(None),
-        )
-    ).all()
     rules = Rules.from_data(session.get_one(Challenge, challenge_id).rules)
+    _refold(session, rules, challenge_id, person_id, now)
+
+
+def _refold(
+    session: Session, rules: Rules, challenge_id: int, person_id: int, now: datetime
+) -> None:
+    """With the entry locked."""
+    runs = [
+        run for run in runs_of(session, challenge_id, person_id)
+        if run.ended is not None and run.voided is None
+    ]
     results = results_of(runs)
     best = total(rules, results)
     counted = [run for run in runs if run.counted]
@@ -120,10 +161,11 @@ def refold_entry(session: Session, challenge_id: int, person_id: int, now: datet
             best_run_id=best.run_id if best else None,
             changed=now,
         )
+        .execution_options(synchronize_session=False)
     )
 
 
-def results_of(runs: Iterable[ChallengeRun]) -> list[Result]:
+def results_of(runs: Iterable[RunFacts | ChallengeRun]) -> list[Result]:
     """The counted runs that have ended, as the rules see them."""
     return [
         Result(run.id, run.level, run.score, run.right, run.millis, run.ended)

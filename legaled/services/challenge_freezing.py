@@ -105,13 +105,18 @@ def freeze_people(
 def _pool(
     session: Session, challenge_id: int, rules: Rules, now: datetime
 ) -> tuple[dict[Kind, list[int]], int]:
-    """By kind, the versions that may be drawn, each question once; and how many are left out."""
-    flagged = is_left_out(session, beijing_day(now))
+    """By kind, the versions that may be drawn, each question once; and how many are left out.
+
+    A question that stands in several banks is left out when one of them is 待复核, or will be
+    before the challenge ends.
+    """
+    ends = session.execute(sa.select(Challenge.ends).where(Challenge.id == challenge_id)).scalar()
+    flagged = is_left_out(session, beijing_day(max(now, ends) if ends else now))
     kinds = tuple(rules.quotas) or PAPER_ORDER
     rows = session.execute(
         sa.select(
             Question.fingerprint, QuestionVersion.id, QuestionVersion.kind,
-            sa.and_(QuestionVersion.approved.is_not(None), ~flagged),
+            QuestionVersion.approved.is_not(None), flagged,
         )
         .join(Question, is_current())
         .join(ChallengeBank, ChallengeBank.bank_id == Question.bank_id)
@@ -122,8 +127,9 @@ def _pool(
         .order_by(QuestionVersion.id)
     ).all()
     once: dict[str, tuple[int, Kind]] = {}
-    for fingerprint, version_id, kind, is_good in rows:
-        if is_good:
+    outdated = {fingerprint for fingerprint, *_, is_out in rows if is_out}
+    for fingerprint, version_id, kind, is_reviewed, _ in rows:
+        if is_reviewed and fingerprint not in outdated:
             once.setdefault(fingerprint, (version_id, kind))
     pool: dict[Kind, list[int]] = defaultdict(list)
     for version_id, kind in once.values():

@@ -34,7 +34,7 @@ from legaled.models import (
 from legaled.services.accounts import Hot
 from legaled.services.challenge_checks import check_caps, check_level, check_sitting
 from legaled.services.challenge_draw import rows_of
-from legaled.services.challenge_facts import close_run
+from legaled.services.challenge_facts import RunFacts, close_run, runs_of
 from legaled.services.challenge_runs import Live, SlotRow, read_run
 from legaled.services.saving import BIGGEST_ID
 
@@ -58,11 +58,9 @@ def start_run(
     challenge = _published(session, challenge_id)
     _lock_entry(session, actor, challenge_id)
     check_sitting(session, actor, challenge_id, now)
-    runs = _own_runs(session, actor, challenge_id)
-    for run in runs:
-        open_still = run.ended is None and run.voided is None and challenge.cancelled is None
-        if open_still and not close_run(session, run.id, now):
-            return run.id
+    runs, goes_on = _runs(session, actor, challenge, now)
+    if goes_on is not None:
+        return goes_on
     rules = Rules.from_data(challenge.rules)
     stage = open_stage(rules, challenge.starts, challenge.ends, now)
     if stage is None or challenge.cancelled is not None:
@@ -91,13 +89,19 @@ def _lock_entry(session: Session, actor: Actor, challenge_id: int) -> None:
         raise ConflictError("challenge_not_listed")
 
 
-def _own_runs(session: Session, actor: Actor, challenge_id: int) -> Sequence[ChallengeRun]:
-    return session.scalars(
-        sa.select(ChallengeRun)
-        .where(ChallengeRun.challenge_id == challenge_id, ChallengeRun.person_id == actor.id)
-        .order_by(ChallengeRun.id)
-        .execution_options(populate_existing=True)
-    ).all()
+def _runs(
+    session: Session, actor: Actor, challenge: Challenge, now: datetime
+) -> tuple[list[RunFacts], int | None]:
+    """All the actor's runs, and which one goes on; those that ran out of time are closed."""
+    whose = challenge.id, int(actor.id or 0)
+    runs = runs_of(session, *whose)
+    open_still = [run.id for run in runs if run.ended is None and run.voided is None]
+    if not open_still or challenge.cancelled is not None:
+        return runs, None
+    for run_id in open_still:
+        if not close_run(session, run_id, now):
+            return runs, run_id
+    return runs_of(session, *whose), None
 
 
 def _open(
@@ -105,7 +109,7 @@ def _open(
     actor: Actor,
     challenge: Challenge,
     stage: Stage,
-    runs: Sequence[ChallengeRun],
+    runs: Sequence[RunFacts],
     now: datetime,
     *,
     level: int,

@@ -1,7 +1,5 @@
 """After a challenge: result lists, certificates, the figures of a year."""
 
-import io
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -166,26 +164,46 @@ def paper(
     return make_pdf(what, _paper(board, person_id, what, now), now.replace(microsecond=0))
 
 
-def certificates(
-    session: Session, actor: Actor, challenge_id: int, now: datetime
-) -> bytes:
-    """Every certificate as one zip. Raises ConflictError `challenge_no_award` before there is
-    one."""
+@dataclass(frozen=True)
+class Owner:
+    """Whose paper it is."""
+
+    person_id: int
+    place: int
+    number: str
+    name: str
+    unit: str
+
+
+def awarded(
+    session: Session, actor: Actor, challenge_id: int, what: str, now: datetime
+) -> list[int]:
+    """Who gets this paper, the first place first. Raises ConflictError `challenge_no_award` when
+    nobody does, as before the end."""
     challenge_for(session, actor, challenge_id)
     board = live_board(session, challenge_id, now)
-    awarded = [
-        line for line in board.places if _award(board, line.who.person_id, now).certificate
-    ]
-    if not awarded:
+    people = [line.who.person_id for line in board.places
+              if getattr(_award(board, line.who.person_id, now), what)]
+    if not people:
         raise ConflictError("challenge_no_award")
-    out = io.BytesIO()
-    made = now.replace(microsecond=0)
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as bundle:
-        for line in awarded:
-            data = _paper(board, line.who.person_id, "certificate", now)
-            name = f"{line.place:03d}-{line.who.number}-{line.who.name}.pdf".replace("/", "_")
-            bundle.writestr(name, make_pdf("certificate", data, made))
-    return out.getvalue()
+    return people
+
+
+def papers(
+    session: Session, actor: Actor, challenge_id: int, people: Sequence[int], what: str,
+    now: datetime,
+) -> list[tuple[Owner, dict[str, Any]]]:
+    """The words of these people's papers. Raises ConflictError `challenge_no_award` if a run was
+    voided meanwhile and one of them gets none any more."""
+    challenge_for(session, actor, challenge_id)
+    board = live_board(session, challenge_id, now)
+    if not all(getattr(_award(board, one, now), what) for one in people):
+        raise ConflictError("challenge_no_award")
+    return [
+        (Owner(who.person_id, board.place_of[who.person_id], who.number, who.name, who.unit_path),
+         _paper(board, who.person_id, what, now))
+        for who in (board.standings[one] for one in people)
+    ]
 
 
 def _paper(board: Board, person_id: int, what: str, now: datetime) -> dict[str, Any]:

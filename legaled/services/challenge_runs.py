@@ -4,17 +4,19 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
 
-from legaled.domain.attempts import Answer, mark, shown_key
+from legaled.domain.attempts import Answer, shown_key
 from legaled.domain.challenges import Given, Outcome, Put, RunState, Why, fold
 from legaled.domain.errors import NotFoundError
 from legaled.models import (
     Attempt,
     Challenge,
     ChallengeBank,
+    ChallengeCorrection,
     ChallengeRun,
     ChallengeSlot,
     ChallengeStep,
@@ -40,12 +42,18 @@ _SITTING = (
     .correlate(ChallengeRun)
     .exists()
 )
+_CORRECTED = (
+    sa.select(sa.func.max(ChallengeCorrection.id))
+    .where(ChallengeCorrection.challenge_id == ChallengeRun.challenge_id)
+    .correlate(ChallengeRun)
+    .scalar_subquery()
+)
 _RUN = (
     sa.select(
-        ChallengeRun.challenge_id, Challenge.seed, ChallengeRun.person_id, ChallengeRun.day,
-        ChallengeRun.number, ChallengeRun.level, ChallengeRun.counted, ChallengeRun.seed,
-        ChallengeRun.started, ChallengeRun.deadline, ChallengeRun.ended, ChallengeRun.end,
-        ChallengeRun.voided, Challenge.cancelled, _SITTING,
+        ChallengeRun.challenge_id, Challenge.seed, _CORRECTED, ChallengeRun.person_id,
+        ChallengeRun.day, ChallengeRun.number, ChallengeRun.level, ChallengeRun.counted,
+        ChallengeRun.seed, ChallengeRun.started, ChallengeRun.deadline, ChallengeRun.ended,
+        ChallengeRun.end, ChallengeRun.voided, Challenge.cancelled, _SITTING,
     )
     .join(Challenge, Challenge.id == ChallengeRun.challenge_id)
     .where(ChallengeRun.id == sa.bindparam("run_id"))
@@ -81,19 +89,20 @@ class SlotRow:
     millis: int = 0
     in_time: bool = False
 
-    @property
+    @cached_property
     def right(self) -> bool:
-        return self.chosen is not None and mark(self.item.marked(self.order), self.chosen) > 0
+        return self.chosen is not None and self.item.is_right(self.order, self.chosen)
 
     @property
     def key(self) -> Answer:
         return shown_key(self.item.marked(self.order))
 
-    @property
+    @cached_property
     def given(self) -> Given | None:
         if self.chosen is None or self.at is None:
             return None
-        return Given(self.put.number, self.right, self.at, self.millis, self.in_time)
+        told = self.item.was_right(self.order, self.chosen, self.at)
+        return Given(self.put.number, self.right, self.at, self.millis, self.in_time, told)
 
 
 @dataclass(frozen=True)
@@ -120,7 +129,7 @@ class Live:
 
     @property
     def order(self) -> tuple[int, ...]:
-        return self.challenge.order(self.seed, self.level)
+        return self.challenge.order(self.seed, self.level, self.started)
 
     @property
     def is_shut(self) -> bool:
@@ -168,6 +177,7 @@ def judge(live: Live, slots: Sequence[SlotRow], now: datetime) -> RunState:
         deadline=live.deadline,
         drawn=len(live.order),
         left=live.ended if live.end == Why.LEFT.value else None,
+        void=live.challenge.void,
     )
 
 
@@ -176,10 +186,10 @@ def read_run(rows: Rows, run_id: int, now: datetime, person_id: int | None = Non
     if run_id > BIGGEST_ID:
         raise NotFoundError()
     found = rows(_RUN, run_id=run_id, now=now)
-    if not found or (person_id is not None and found[0][2] != person_id):
+    if not found or (person_id is not None and found[0][3] != person_id):
         raise NotFoundError()
-    challenge_id, seed, *facts = found[0]
-    challenge = frozen(rows, challenge_id, seed)
+    challenge_id, seed, corrected, *facts = found[0]
+    challenge = frozen(rows, challenge_id, seed, corrected)
     slots = tuple(_slot(challenge, row) for row in rows(_SLOTS, run_id=run_id))
     bare = Live(*(run_id, challenge, *facts, slots, RunState()))
     return replace(bare, state=judge(bare, slots, now))

@@ -1,35 +1,42 @@
 """Every step of a challenge as a file: all that is needed to make its board once more."""
 
 import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from legaled.domain.attempts import Marked, mark
+from legaled.domain.challenge_fixes import Correction
 from legaled.domain.errors import NotFoundError
 from legaled.domain.permissions import Actor
 from legaled.files.stats import Cell, Table, to_csv
 from legaled.models import (
+    ChallengeCorrection,
     ChallengeEntry,
     ChallengeRun,
     ChallengeSlot,
     ChallengeStep,
     QuestionVersion,
 )
+from legaled.services.challenge_draw import Item
 from legaled.services.challenge_manage import challenge_for
 
 STEP_HEADER = [
     "轮", "人", "计分", "关", "开始", "截止", "结束", "结束原因", "作废", "题序",
     "题目版本", "题型", "标准答案", "选项顺序", "出示", "本题截止",
-    "答案", "答对", "到达", "用时毫秒", "在时限内",
+    "答案", "答对", "到达", "用时毫秒", "在时限内", "当时答对", "更正",
 ]
+VOID = "作废"
 
 
 def steps(session: Session, actor: Actor, challenge_id: int, now: datetime) -> bytes:
     """All that the board is made of, as one CSV with three tables: the rules as JSON and, after
-    the end, the seed; who is listed; every run with every question and answer."""
+    the end, the seed; who is listed; every run with every question and answer, `答对` as it is
+    judged now and `当时答对` as its player was told. A fourth one where questions were corrected.
+    """
     found = challenge_for(session, actor, challenge_id)
     if found.published is None:
         raise NotFoundError()
@@ -47,10 +54,18 @@ def steps(session: Session, actor: Actor, challenge_id: int, now: datetime) -> b
             ).where(ChallengeEntry.challenge_id == challenge_id).order_by(ChallengeEntry.person_id)
         )
     ])
-    return to_csv([head, listed, Table("步骤", STEP_HEADER, _steps(session, challenge_id))])
+    fixes = _fixes(session, challenge_id)
+    corrected = Table("更正", ["题目版本", "更正为", "原因", "时间", "起判"], [
+        [version_id, _fixed(one), one.reason, one.at.isoformat(), one.told_from.isoformat()]
+        for version_id, made in fixes.items() for one in made
+    ])
+    taken = Table("步骤", STEP_HEADER, _steps(session, challenge_id, fixes))
+    return to_csv([head, listed, *([corrected] if fixes else []), taken])
 
 
-def _steps(session: Session, challenge_id: int) -> list[list[Cell]]:
+def _steps(
+    session: Session, challenge_id: int, fixes: Mapping[int, Sequence[Correction]]
+) -> list[list[Cell]]:
     run, slot, step, words = ChallengeRun, ChallengeSlot, ChallengeStep, QuestionVersion
     rows = session.execute(
         sa.select(
@@ -65,22 +80,44 @@ def _steps(session: Session, challenge_id: int) -> list[list[Cell]]:
         .where(run.challenge_id == challenge_id)
         .order_by(run.id, slot.number)
     )
-    return [_step(row) for row in rows]
+    return [_step(row, fixes.get(row.version_id, ())) for row in rows]
 
 
-def _step(row: Any) -> list[Cell]:
+def _step(row: Any, fixes: Sequence[Correction]) -> list[Cell]:
+    item = Item(row.version_id, row.kind, "", (), tuple(row.key), "", "", "", tuple(fixes))
     right: Cell = None
+    told: Cell = None
     if row.answer is not None:
-        slot = Marked(row.kind, tuple(row.key), row.option_order, 1)
-        right = mark(slot, tuple(json.loads(row.answer)))
+        chosen = tuple(json.loads(row.answer))
+        right = int(item.is_right(row.option_order, chosen))
+        told = _whole(item.was_right(row.option_order, chosen, row.at))
     return [
         row.id, row.person_id, int(row.counted), row.level, row.started.isoformat(),
         row.deadline.isoformat(), _iso(row.ended), row.end, _iso(row.voided), row.number,
         row.version_id,
         row.kind.value, json.dumps(row.key, ensure_ascii=False), row.option_order,
         row.shown.isoformat(), _iso(row.until), row.answer, right, _iso(row.at), row.millis,
-        None if row.in_time is None else int(row.in_time),
+        _whole(row.in_time), right if told is None else told,
+        _fixed(item.correction) if item.correction else None,
     ]
+
+
+def _fixed(one: Correction) -> str:
+    return VOID if one.is_void else json.dumps(one.key, ensure_ascii=False)
+
+
+def _whole(value: bool | None) -> int | None:
+    return None if value is None else int(value)
+
+
+def _fixes(session: Session, challenge_id: int) -> dict[int, list[Correction]]:
+    made = defaultdict[int, list[Correction]](list)
+    for one in session.scalars(
+        sa.select(ChallengeCorrection).where(ChallengeCorrection.challenge_id == challenge_id)
+        .order_by(ChallengeCorrection.id)
+    ):
+        made[one.version_id].append(Correction(tuple(one.key), one.reason, one.at))
+    return made
 
 
 def _iso(at: datetime | None) -> str | None:

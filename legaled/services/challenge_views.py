@@ -7,13 +7,14 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from legaled.domain.challenge_caps import left
 from legaled.domain.challenges import Rules, open_stage, passed_level, sentences
 from legaled.domain.errors import NotFoundError
 from legaled.domain.law_numbers import read_article
 from legaled.domain.permissions import Actor, Permission
 from legaled.domain.times import beijing_day
 from legaled.models import Challenge, ChallengeEntry, ChallengeRun, LawArticle
-from legaled.services.challenge_checks import check_sitting
+from legaled.services.challenge_checks import check_sitting, goes_of
 from legaled.services.challenge_draw import rows_of
 from legaled.services.challenge_facts import results_of
 from legaled.services.challenge_runs import Live, read_run
@@ -151,7 +152,7 @@ def _page(
     cancelled = found.cancelled is not None
     is_open = not cancelled and open_stage(rules, found.starts, found.ends, now) is not None
     running = [run.id for run in valid if run.ended is None and run.deadline > now]
-    counted, practice = _left(rules, valid, now)
+    counted, practice = left(rules, goes_of(valid), beijing_day(now))
     return EventPage(
         id=found.id,
         title=found.title,
@@ -171,20 +172,6 @@ def _page(
         levels=_levels(rules, valid),
         runs=[_row(run) for run in runs[:SHOWN_RUNS]],
     )
-
-
-def _left(
-    rules: Rules, valid: Sequence[ChallengeRun], now: datetime
-) -> tuple[int, bool]:
-    """How many counted runs may still be started today, and whether a practice run may."""
-    today = [run for run in valid if run.day == beijing_day(now)]
-    counted = rules.counted_a_day - sum(run.counted for run in today)
-    if rules.runs_in_all:
-        counted = min(counted, rules.runs_in_all - sum(run.counted for run in valid))
-    if rules.runs_a_day:
-        counted = min(counted, rules.runs_a_day - len(today))
-    fits = not rules.runs_a_day or len(today) < rules.runs_a_day
-    return max(counted, 0), rules.practice and fits
 
 
 def _levels(rules: Rules, valid: Sequence[ChallengeRun]) -> list[LevelState]:

@@ -1,5 +1,6 @@
 """What each person knows of each question, kept by FSRS; the only home of the fsrs package."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -73,17 +74,36 @@ def record(
     return True
 
 
-def add_miss(session: Session, person_id: int, version_id: int, now: datetime) -> bool:
-    """A wrong answer given elsewhere (an exam, a challenge) goes into the 错题本, due tomorrow.
+def add_misses(
+    session: Session, person_id: int, version_ids: Iterable[int], now: datetime
+) -> int:
+    """Wrong answers given elsewhere (an exam, a challenge) go into the 错题本, due tomorrow.
 
-    It is no practice answer and no measure of recall. False when there is no such version.
+    They are no practice answers and no measure of recall. Returns how many questions there were;
+    a version that does not exist is none.
     """
-    question_id = session.scalar(
-        sa.select(QuestionVersion.question_id).where(QuestionVersion.id == version_id))
-    if question_id is None:
-        return False
-    _learn(session, person_id, Target(question_id, version_id), False, now)
-    return True
+    targets = {
+        row.question_id: Target(row.question_id, row.id) for row in session.execute(
+            sa.select(QuestionVersion.question_id, QuestionVersion.id)
+            .where(QuestionVersion.id.in_(version_ids)).order_by(QuestionVersion.id))
+    }
+    known = {
+        card.question_id: card for card in session.scalars(
+            sa.select(Card)
+            .where(Card.person_id == person_id, Card.question_id.in_(targets))
+            .order_by(Card.question_id).with_for_update()
+            .execution_options(populate_existing=True))
+    }
+    fresh = [target for target in targets.values() if target.question_id not in known]
+    for card in known.values():
+        _move(session, card, targets[card.question_id], False, now)
+    try:
+        with session.begin_nested():
+            session.add_all(_fresh(person_id, target, False, now) for target in fresh)
+    except IntegrityError:  # another tab knew one of them first
+        for target in fresh:
+            _learn(session, person_id, target, False, now)
+    return len(targets)
 
 
 def memory_of(card: Card) -> Memory:
@@ -100,16 +120,24 @@ def _learn(
     """Move the card; returns the memory as it was before."""
     card = _locked(session, person_id, target)
     if card is None:
-        card = Card(person_id=person_id, question_id=target.question_id)
-        _keep(card, target, answered(FRESH, right, now, review))
         try:
             with session.begin_nested():
-                session.add(card)
+                session.add(_fresh(person_id, target, right, now))
             return FRESH
         except IntegrityError:  # another tab was first; it has committed by now
             card = _locked(session, person_id, target)
             if card is None:
                 raise
+    return _move(session, card, target, right, now)
+
+
+def _fresh(person_id: int, target: Target, right: bool, now: datetime) -> Card:
+    card = Card(person_id=person_id, question_id=target.question_id)
+    _keep(card, target, answered(FRESH, right, now, review))
+    return card
+
+
+def _move(session: Session, card: Card, target: Target, right: bool, now: datetime) -> Memory:
     before = memory_of(card)
     if not _same_question(session, card, target):
         before = forgotten(before)

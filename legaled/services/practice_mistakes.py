@@ -141,10 +141,8 @@ def add_from_attempt(
     open_now = _practisable(session, [mark for _, mark in rows])
     mine = set(session.scalars(
         sa.select(Card.question_id).where(Card.person_id == actor.id, Card.missed.is_not(None))))
-    added = 0
-    for question_id, version_id in sorted(open_now.values()):
-        if question_id not in mine:
-            added += memory.add_miss(session, actor.id, version_id, now)
+    new = [version_id for question_id, version_id in open_now.values() if question_id not in mine]
+    added = memory.add_misses(session, actor.id, new, now)
     return Added(added, len(rows) - len(open_now))
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from legaled.domain.plans import minutes_left
+from legaled.domain.plans import PlanStage, minutes_left, plan_stage
 from legaled.domain.times import beijing_day
 from legaled.models import PlanEntry, StudyPlan
 from legaled.services import minutes, study
@@ -30,7 +30,7 @@ class Demand(Protocol):
 
 @dataclass(frozen=True)
 class MinutesGap:
-    """Whole minutes read in the exam's year, and how many are asked."""
+    """Whole minutes read since the first day of `year`, and how many are asked."""
 
     year: int
     read: int
@@ -39,12 +39,15 @@ class MinutesGap:
 
 @dataclass(frozen=True)
 class PlanGap:
-    """What is left of a plan: open items of so many, and minutes in all."""
+    """What is left of a plan: open items of so many, and minutes in all; and the plan's days."""
 
     plan_id: int
     title: str
     items: int
     minutes: int
+    stage: PlanStage
+    starts: date
+    ends: date
 
 
 @dataclass(frozen=True)
@@ -67,13 +70,22 @@ class Gap:
 
 
 def minutes_words(gap: MinutesGap) -> str:
-    return f"{gap.year} 年学习时间 {gap.read} 分钟，要求 {gap.required} 分钟"
+    return f"{gap.year} 年以来学习 {gap.read} 分钟，要求 {gap.required} 分钟"
 
 
 def plan_words(gap: PlanGap) -> str:
-    """学习计划「…」还差 2 项、30 分钟."""
+    """学习计划「…」还差 2 项、30 分钟; and what to do where its days have not come or are over."""
     parts = [f"{gap.items} 项" if gap.items else "", f"{gap.minutes} 分钟" if gap.minutes else ""]
-    return f"学习计划「{gap.title}」还差 {'、'.join(filter(None, parts))}"
+    words = f"学习计划「{gap.title}」还差 {'、'.join(filter(None, parts))}"
+    if gap.stage is PlanStage.WAITING:
+        return f"{words}（{_day(gap.starts)}开始）"
+    if gap.stage is PlanStage.CLOSED:
+        return f"{words}（{_day(gap.ends)}已结束，请联系培训员延长）"
+    return words
+
+
+def _day(day: date) -> str:
+    return f"{day.year} 年 {day.month} 月 {day.day} 日"
 
 
 def gap(session: Session, person_id: int, exam: Demand, now: datetime) -> Gap:
@@ -82,22 +94,27 @@ def gap(session: Session, person_id: int, exam: Demand, now: datetime) -> Gap:
     return Gap(
         study.missing(session, person_id, exam.required_laws),
         _minutes(session, person_id, exam, now) if exam.required_minutes else None,
-        _plan(session, person_id, exam.required_plan_id) if exam.required_plan_id else None,
+        _plan(session, person_id, exam.required_plan_id, now) if exam.required_plan_id else None,
     )
 
 
 def _minutes(
     session: Session, person_id: int, exam: Demand, now: datetime
 ) -> MinutesGap | None:
-    """Minutes read in the exam's year up to today, where they are not enough."""
-    ends = min(date(exam.year, 12, 31), beijing_day(now))
-    read = minutes.seconds_by_person(session, [person_id], date(exam.year, 1, 1), ends)
+    """Minutes read from the exam's year up to today, where they are not enough.
+
+    Whoever is short of them can always read on: also for a make-up in the January after, and for
+    an exam that is held before its year begins.
+    """
+    today = beijing_day(now)
+    year = min(exam.year, today.year)
+    read = minutes.seconds_by_person(session, [person_id], date(year, 1, 1), today)
     seconds = read.get(person_id, 0)
     enough = seconds >= exam.required_minutes * 60
-    return None if enough else MinutesGap(exam.year, seconds // 60, exam.required_minutes)
+    return None if enough else MinutesGap(year, seconds // 60, exam.required_minutes)
 
 
-def _plan(session: Session, person_id: int, plan_id: int) -> PlanGap | None:
+def _plan(session: Session, person_id: int, plan_id: int, now: datetime) -> PlanGap | None:
     """Nothing is asked of people the plan was not set for, nor by a plan that was cancelled."""
     plan = session.scalar(
         sa.select(StudyPlan).join(PlanEntry, PlanEntry.plan_id == StudyPlan.id)
@@ -113,4 +130,8 @@ def _plan(session: Session, person_id: int, plan_id: int) -> PlanGap | None:
     if done.completed:
         return None
     open_items = len(done.items) - done.done
-    return PlanGap(plan.id, plan.title, open_items, minutes_left(done.seconds, plan.minutes))
+    return PlanGap(
+        plan.id, plan.title, open_items, minutes_left(done.seconds, plan.minutes),
+        plan_stage(plan.published, plan.cancelled, plan.starts, plan.ends, now),
+        plan.starts, plan.ends,
+    )

@@ -6,11 +6,17 @@
   if (!line || !window.fetch) return;
   var EVERY = 15000, IDLE = 60000;
   var parts = Array.prototype.slice.call(document.querySelectorAll('[data-part]'));
-  var said = line.querySelector('[data-said]');
+  var said = line.querySelector('[data-said]'), still = line.querySelector('[data-still]');
   var active = Date.now(), sent = 0, timer = 0, begins = true, over = false, today = '';
 
+  // what is done inside a frame cannot be seen from here: then the reader has to say so
+  function offer() {
+    var at = document.activeElement;
+    still.hidden = over || !seen() || !(at && at.tagName === 'IFRAME' || !timer && Date.now() - active >= IDLE);
+  }
   function say(text) {
     line.hidden = false;
+    offer();
     if (said.textContent !== text) said.textContent = text;
   }
   function pause(why) {
@@ -36,7 +42,7 @@
     if (timer) begins = false;
     today = '今天已学' + (data.today < 60 ? '不到 1 分钟' : ' ' + Math.floor(data.today / 60) + ' 分钟');
     if (!timer) return;
-    say(today + (data.full === 'day' ? '，今天的已记满' : data.full === 'part' ? '，这一部分今天已记满，请往下读' : ''));
+    say(today + (data.full === 'day' ? '，今天的已记满' : data.full === 'part' ? '，' + (parts.length > 1 ? '这一部分今天已记满，请往下读' : '本页今天已记满') : ''));
   }
   function send(part) {
     sent = Date.now();
@@ -73,13 +79,18 @@
   function act() {
     active = Date.now();
     if (!timer && seen()) start();
+    if (!still.hidden) offer();
   }
 
-  ['scroll', 'wheel', 'keydown', 'pointerdown', 'pointermove', 'touchstart', 'touchmove'].forEach(function (kind) {
+  ['scroll', 'wheel', 'keydown', 'pointerdown', 'pointermove', 'touchstart', 'touchmove', 'click'].forEach(function (kind) {
     window.addEventListener(kind, act, { passive: true });
   });
   document.addEventListener('visibilitychange', function () {
     if (document.visibilityState === 'visible') act(); else pause('页面在后台');
+  });
+  // when a frame takes the focus the window loses it, and then gets it back
+  ['blur', 'focus'].forEach(function (kind) {
+    window.addEventListener(kind, function () { setTimeout(offer, 0); });
   });
   // leaving for another page: what was read since the last beat
   window.addEventListener('pagehide', function () {

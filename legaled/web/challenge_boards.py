@@ -108,17 +108,22 @@ def _part(board: Board, by: str, who: Actor) -> dict[str, Any]:
 def _lines(board: Board, lines: list[Place], who: Actor) -> list[dict[str, Any]]:
     keeps, home = _keeps(who), _home(board, who)
     return [
-        {
-            "place": line.place,
-            "name": line.who.name if keeps or line.who.unit_codes == home
-            else masked(line.who.name),
-            "me": line.who.person_id == who.id,
-            "unit": challenge_results.shown_unit(board, line.who.unit_path, line.who.unit_codes),
-            "score": line.who.score, "time": lasted(line.who.best_millis or 0),
-            "ended": line.who.best_ended,
+        _line(board, one) | {
+            "me": one.who.person_id == who.id,
+            "name": one.who.name if keeps or one.who.unit_codes == home else masked(one.who.name),
         }
-        for line in lines
+        for one in lines
     ]
+
+
+def _line(board: Board, one: Place) -> dict[str, Any]:
+    """A line as its keepers see it."""
+    return {
+        "place": one.place, "name": one.who.name,
+        "unit": challenge_results.shown_unit(board, one.who.unit_path, one.who.unit_codes),
+        "score": one.who.score, "time": lasted(one.who.best_millis or 0),
+        "ended": one.who.best_ended,
+    }
 
 
 def _home(board: Board, who: Actor) -> str:
@@ -138,31 +143,37 @@ def _unit(board: Board, one: UnitPlace, who: Actor) -> dict[str, Any]:
     }
 
 
-def _variant(board: Board, who: Actor) -> str:
-    """Who is given the same bytes: the keepers, a section that stands in the top, the rest."""
-    if _keeps(who):
-        return "keepers"
-    home = _home(board, who)
-    if "homes" not in board.kept:
-        board.kept["homes"] = {line.who.unit_codes for line in board.places[:TOP]}
-    return home if home in board.kept["homes"] else ""
-
-
 def _shared(board: Board, who: Actor) -> tuple[bytes, int]:
-    """The part that many are given, and its checksum; made once a snapshot."""
-    variant = _variant(board, who)
+    """The part that many are given, and its checksum; made once a snapshot for each who are given
+    the same: the keepers, a section that stands in the top, the rest."""
+    top: list[tuple[str, str, str]] = board.kept.get("top") or _top(board)
+    board.kept["top"] = top
+    home = _home(board, who)
+    variant = "keepers" if _keeps(who) else home if home in {one[0] for one in top} else ""
     made: tuple[bytes, int] | None = board.kept.get(("json", variant))
     if made is None:
-        lines = _lines(board, board.places[:TOP], who)
-        for line in lines:
-            line["me"] = False
-        rows = render_template("challenges/_board_rows.html", lines=lines, terms=board.terms)
+        rows = "".join(
+            named if variant in ("keepers", codes) else hidden for codes, named, hidden in top
+        )
         data = json.dumps(
             {"rows": rows, "counts": _counts(board), "frozen": board.frozen}, ensure_ascii=False
         ).encode()
         made = data, crc32(data)
         board.kept["json", variant] = made
     return made
+
+
+def _top(board: Board) -> list[tuple[str, str, str]]:
+    """(section, line with the name, line with the name masked) of the first places."""
+    places = board.places[:TOP]
+    lines = [_line(board, one) | {"me": False} for one in places]
+    hidden = [line | {"name": masked(line["name"])} for line in lines]
+    named_rows, hidden_rows = (
+        render_template("challenges/_board_rows.html", lines=some, terms=board.terms).splitlines()
+        for some in (lines, hidden)
+    )
+    codes = [one.who.unit_codes for one in places]
+    return list(zip(codes, named_rows, hidden_rows, strict=True))
 
 
 def _own(session: Any, board: Board, who: Actor) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from legaled.forms.challenges import (
 from legaled.forms.exams import ReasonForm, instant, typed
 from legaled.services import (
     audit,
+    challenge_bundle,
     challenge_desk,
     challenge_facts,
     challenge_manage,
@@ -38,6 +39,7 @@ from legaled.services import (
 )
 from legaled.services.challenge_desk import ChallengeView
 from legaled.services.exam_views import BankLine
+from legaled.web import bundles
 from legaled.web.access import actor, allow
 from legaled.web.clock import now
 from legaled.web.downloads import CSV, XLSX, download
@@ -48,7 +50,7 @@ from legaled.web.numbers import whole
 bp = Blueprint("challenge_desk", __name__, url_prefix="/challenge-desk")
 Page = str | tuple[str, int] | Response
 MIME = {"csv": CSV, "xlsx": XLSX}
-ZIP, PDF = "application/zip", "application/pdf"
+PDF = "application/pdf"
 WORD = {"certificate": "证书", "participation": "参与证明"}
 
 
@@ -257,12 +259,17 @@ def steps(challenge_id: int) -> Response:
     return download(data, f"挑战赛作答记录-{challenge_id}.csv")
 
 
-@bp.get("/<int:challenge_id>/certificates.zip")
+@bp.post("/<int:challenge_id>/papers/<any(certificate, participation):what>")
 @allow(Permission.CHALLENGE_EDIT)
-def certificates(challenge_id: int) -> Response:
+def papers(challenge_id: int, what: str) -> Response:
     with db.database().read() as session:
-        data = challenge_results.certificates(session, actor(), challenge_id, now())
-    return download(data, f"证书-{challenge_id}.zip", ZIP)
+        people = challenge_results.awarded(session, actor(), challenge_id, what, now())
+    made = bundles.start(
+        challenge_bundle.NAMES[what], f"{WORD[what]}-{challenge_id}.zip",
+        {"challenge": challenge_id})
+    audit.note(db.get_session(), actor(), f"challenge.{what}", f"challenge {challenge_id}", now(),
+               detail=str(len(people)))
+    return redirect(url_for("bundles.show", token=made.token), 303)
 
 
 @bp.get("/<int:challenge_id>/people/<int:person_id>"

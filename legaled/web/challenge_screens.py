@@ -9,6 +9,7 @@ from legaled import db
 from legaled.domain.banks import KIND_LABEL, Kind
 from legaled.domain.challenges import Outcome
 from legaled.domain.exams import LETTERS
+from legaled.domain.times import BEIJING
 from legaled.services import challenge_views
 from legaled.services.challenge_play import Checked
 from legaled.services.challenge_runs import Live, SlotRow
@@ -46,6 +47,7 @@ class Shown:
     right_words: str
     chosen_text: str
     right_text: str
+    fixed: str
 
 
 def frame(live: Live) -> dict[str, Any]:
@@ -111,15 +113,35 @@ def shown_of(live: Live, slot: SlotRow) -> Shown:
     options = [_option(slot, letter, text) for letter, text in _texts(slot)]
     texts = dict(_texts(slot))
     key = [one.replace("|", " 或 ") for one in slot.key]
+    void = "作废" if slot.item.is_void else ""
     return Shown(
-        slot, outcome, word, options, "、".join(slot.chosen or ()) or "没有答", "、".join(key),
+        slot, outcome, word, options, "、".join(slot.chosen or ()) or "没有答",
+        void or "、".join(key),
         "、".join(texts.get(one, one) for one in slot.chosen or ()) or "没有答",
-        "、".join(texts.get(one, one) for one in key),
+        void or "、".join(texts.get(one, one) for one in key), _fixed(live, slot),
     )
+
+
+def _fixed(live: Live, slot: SlotRow) -> str:
+    """How the question was corrected and what that did here; nothing for most."""
+    one, outcome = slot.item.correction, live.outcome(slot.put.number)
+    if one is None:
+        return ""
+    day = one.at.astimezone(BEIJING)
+    what = "这道题作废" if one.is_void else "答案改正"
+    if outcome is Outcome.SPARED:
+        then = "已另补一题，不再算"
+    elif one.is_void:
+        then = "按答对算"
+    else:
+        then = "按新答案算" + ("答对" if outcome is Outcome.RIGHT else "答错")
+    return f"{day.month}月{day.day}日更正：{what}，{then}。原因：{one.reason}"
 
 
 def _option(slot: SlotRow, letter: str, text: str) -> Option:
     chosen, right = letter in (slot.chosen or ()), letter in slot.key
+    if slot.item.is_void:
+        return Option(letter, text, chosen)
     missed = "应选" if slot.item.kind is Kind.MULTI else "正确"
     look = "right" if right else "wrong" if chosen else ""
     word = {"right": "正确" if chosen else missed, "wrong": "你选的"}.get(look, "")

@@ -123,6 +123,7 @@ def result(challenge_id: int, run_id: int) -> Page:
         why=WHY_WORDS[found.live.state.over] if found.live.state.over else "",
         better=_better(found),
         misses=[shown_of(found.live, slot) for slot in found.live.missed],
+        fixed=[shown_of(found.live, slot) for slot in found.live.slots if slot.item.correction],
         place=my_place(session, found.event.id, int(actor().id or 0), at),
         board_url=url_for("challenge_boards.show", challenge_id=found.event.id),
         time_words=time_words,
@@ -137,6 +138,7 @@ def paper(challenge_id: int, run_id: int) -> Page:
         "challenges/paper.html",
         live=live,
         mine=live.person_id == actor().id,
+        keeps=actor().may(Permission.CHALLENGE_EDIT),
         slots=[shown_of(live, slot) for slot in live.slots],
         time_words=time_words,
     )

@@ -88,6 +88,7 @@ MESSAGES = {
     "challenge_freeze": "封榜时间要在开始之后、结束之前，没有改动。",
     "challenge_freeze_past": "封榜时间已经过去，没有改动。请选现在以后的时间，或留空。",
     "challenge_running": "挑战赛还没有结束，没有揭榜。请在结束后再来。",
+    "challenge_same_key": "和现在用的一样，没有更正。请填改正以后的答案，或选作废。",
     "challenge_no_award": "现在还没有可发的证书：赛期结束、揭榜以后才有。",
     "reason_needed": "没有写原因，什么都没有改动。请写明原因后再提交。",
     "exam_plan": "考试要求先完成的学习计划「{plan}」没有公布或已经取消，没有发布。"

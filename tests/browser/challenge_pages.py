@@ -11,12 +11,13 @@ from legaled.domain.challenge_drafts import ChallengeDraft
 from legaled.domain.challenges import PRESETS
 from legaled.domain.people import Category
 from legaled.domain.permissions import Actor
-from legaled.models import Bank, Challenge, ChallengeEntry, ChallengeRun
+from legaled.models import Bank, Challenge, ChallengeEntry, ChallengeItem, ChallengeRun
 from legaled.services import challenge_facts, challenge_manage
 
 DAY = timedelta(days=1)
 BY = ("", "?by=units", "?by=sections", "?by=levels")
-QUERIES = {"challenge_boards.show": BY, "challenge_desk.runs": ("", "?marked=1&q=x")}
+QUERIES = {"challenge_boards.show": BY, "challenge_desk.runs": ("", "?marked=1&q=x"),
+           "challenge_corrections.index": ("", "?corrected=1&q=x")}
 
 
 def prepare(session: Session, trainer: Actor, now: datetime) -> None:
@@ -51,6 +52,7 @@ def values(every: Callable[[Any], Sequence[Any]]) -> dict[str, Sequence[Any]]:
         "challenge_id": every(sa.select(Challenge.id).where(Challenge.published.is_not(None))),
         "challenge_desk.show challenge_id": both, "challenge_desk.copy challenge_id": both,
         "challenge_desk.edit challenge_id": drafts,
-        "challenge_desk.certificates challenge_id": [],  # after the end
+        "challenge_corrections.question version_id": every(
+            sa.select(sa.func.min(ChallengeItem.version_id))),
         "preset": list(PRESETS), "which": ["result", "published"], "what": [], "run_id": [],
     }

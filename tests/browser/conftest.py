@@ -28,6 +28,14 @@ ARGUMENTS = (
 PHONE, DESK = (360, 740), (1280, 800)
 PATIENCE = 10_000  # ms that a page may take to show what it should
 SHOTS = os.environ.get("LEGALED_SHOTS")
+ONE_ON_ANOTHER = """() => [...document.querySelectorAll('.table-fold tr')].flatMap(row => {
+  const links = [...row.querySelectorAll('a, button')].filter(e => e.checkVisibility())
+    .map(e => [e.textContent.trim(), e.getBoundingClientRect()]);
+  return links.slice(1).map((one, n) => [links[n], one]).filter(([[, a], [, b]]) =>
+    Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 &&
+    Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 2)
+    .map(([[a], [b]]) => a + ' / ' + b);
+})"""
 AXE = Axe()
 SERIOUS = frozenset({"serious", "critical"})
 
@@ -114,6 +122,7 @@ class Visit:
             "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
         )
         assert wide[0] <= wide[1], f"{self.page.url} scrolls sideways: {wide}"
+        assert self.page.evaluate(ONE_ON_ANOTHER) == [], f"{self.page.url}: links overlap"
         if axe:
             assert serious(self.page) == [], self.page.url
         assert self.problems == []

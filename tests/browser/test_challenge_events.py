@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
+from python_calamine import CalamineWorkbook
 
 from legaled.clock import utc_now
 from legaled.domain.challenge_figures import lasted, quotient
@@ -156,6 +157,10 @@ def rows(page: Page) -> list[list[str]]:
     ]
 
 
+def text_of(cell: Any) -> str:
+    return str(int(cell)) if isinstance(cell, float) else str(cell)
+
+
 @pytest.mark.parametrize("preset", TAPPED)
 def test_a_whole_event(site: Site, visit: Visits, preset: str) -> None:
     challenge = compose(visit(DESK), preset)
@@ -193,6 +198,20 @@ def test_a_whole_event(site: Site, visit: Visits, preset: str) -> None:
     names = {row["人"]: row["姓名"] for row in challenge_recount.tables(file)["名单"]}
     expected = challenge_recount.people(file)
     assert len(expected) == 3
+    kept = f"{site.url}/challenge-desk/{challenge}/result"
+    in_csv = challenge_recount.tables(office.page.context.request.get(f"{kept}.csv").body())
+    book = CalamineWorkbook.from_filelike(
+        io.BytesIO(office.page.context.request.get(f"{kept}.xlsx").body()))
+    for title in ("个人榜", "单位榜"):
+        _, *lines = book.get_sheet_by_name(title).to_python()
+        assert [[text_of(cell) for cell in line] for line in lines] == [
+            list(row.values()) for row in in_csv[title]]
+    assert [(row["姓名"], row["得分"], row["用时"]) for row in in_csv["个人榜"] if row["名次"]] == [
+        (names[str(person)], str(score), lasted(millis)) for person, score, millis in expected]
+    assert [(row["单位"].rpartition("/")[2], row["名单人数"], row["参与人数"])
+            for row in in_csv["单位榜"]] == [
+        (name, str(listed), str(played))
+        for name, listed, played, _ in challenge_recount.sections(file)]
     office.open(f"/challenges/{challenge}/board")
     shown = rows(office.page)
     assert [(line[0], line[1], line[3]) for line in shown] == [

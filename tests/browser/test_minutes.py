@@ -8,8 +8,12 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import expect
 
+from legaled.domain.permissions import SYSTEM
 from legaled.models import Person, StudyPulse, StudyTime
+from legaled.services import materials
+from tests.browser import plan_pages
 from tests.browser.conftest import DESK, PHONE
+from tests.factories import NOW
 from tests.web.test_minutes import add_law
 
 STAFF = "D001"
@@ -25,6 +29,14 @@ HIDE = """hidden => {
 def law(site):
     with site.database.write() as session:
         return add_law(session, articles=30)
+
+
+@pytest.fixture
+def pdf(site):
+    checked = materials.check("讲义.pdf", plan_pages.PDF)
+    materials.store(site.config.instance / "materials", checked)
+    with site.database.write() as session:
+        return materials.keep(session, SYSTEM, checked, "讲义", NOW)
 
 
 class Reader:
@@ -133,6 +145,27 @@ def test_time_is_counted_by_the_server_and_stays_counted(visit, law, site):
     assert site.value(sa.select(sa.func.sum(StudyTime.seconds))) >= 20
     expect(visitor.page.locator("h1 + p")).to_contain_text("今天 不到 1 分钟")
     visitor.look("mine")
+
+
+def test_reading_inside_a_frame_has_to_be_said(visit, pdf):
+    """The page cannot see what is done inside: a minute later it stops, unless one says so."""
+    reader = Reader(visit(DESK), f"/materials/{pdf}")
+    still = reader.page.get_by_role("button", name="还在看")
+    expect(still).to_be_hidden()
+    reader.page.locator("iframe").focus()
+    reader.page.clock.run_for(50)
+    expect(still).to_be_visible()
+    reader.wait(45, beats=3)
+    still.click()
+    expect(still).to_be_hidden()
+    reader.wait(45, beats=3)
+    reader.page.locator("iframe").focus()
+    reader.wait(60, beats=1)  # within a minute of the button, and no more
+    expect(reader.line).to_contain_text("已暂停计时：一分钟没有操作")
+    with reader.page.expect_response("**/minutes/beat"):
+        still.press("Enter")
+    assert reader.beats[-1]["begins"]
+    expect(still).to_be_hidden()
 
 
 def test_a_session_that_ended_is_said_and_nothing_more_is_sent(visit, law):

@@ -22,9 +22,26 @@ def short(found):
     ("第 27 条", "27"), ("第２７条", "27"), ("二十七", "27"), ("第三条\n第五条", "3 5"),
     ("《保密法》第八条、第九条", "保密法8 保密法9"), ("第十二条", "12"), ("", ""),
     ("第二章", ""), ("全文", ""), ("第三条 《保密法》第八条", "3 保密法8"),
+    ("第三十条、三十一条", "30 31"), ("第三十条、三十一、三十二", "30 31 32"), ("8、9条", "8 9"),
+    ("十二条之一", "12之一"), ("第十二条之一、之二", "12之一 12之二"), ("第八条至十条", "8 9 10"),
+    ("第三条第一款、二款", "3"), ("第三条第（一）、（三）项", "3"),
+    ("第三条第二、三款、第六条", "3 6"), ("《二十条意见》第三条", "二十条意见3"),
+    ("条例第八条", "8"),
 ])
 def test_cells(cell, wanted):
-    assert short(cites_of_cell(cell)) == sorted(wanted.split())
+    found = cites_of_cell(cell)
+    if "至" in cell:
+        found = {one for one in found if not one[1].sub}
+    assert short(found) == sorted(wanted.split())
+
+
+def test_between_two_articles_are_those_that_came_in_later_too():
+    assert short(cites_of_cell("第十二条之一至第十二条之三")) == ["12之一", "12之三", "12之二"]
+    found = cites_of_cell("第十条至第十二条")
+    assert ("", ArticleNumber(10, 1)) in found
+    assert ("", ArticleNumber(11, 9)) in found
+    assert ("", ArticleNumber(12, 1)) not in found
+    assert ("", ArticleNumber(12)) in cites_of_cell("第十条至第十二条之一")
 
 
 def test_the_preamble_is_cited_too():

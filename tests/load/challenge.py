@@ -1,6 +1,5 @@
 """`python -m tests.load challenge`: people playing and people watching, beside the floor."""
 
-import asyncio
 import random
 import statistics
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from tests.load.challenge_world import QUESTIONS, Player, players, words_of
 from tests.load.client import Measured, drive
+from tests.load.crowd import Talk, talk
 from tests.load.server import Served, serving
 from tests.load.world import candidates
 
@@ -18,113 +18,88 @@ EVERY, POLL = 5.0, 1.0  # seconds between two answers of a person, and between t
 REPEATS, SAMPLE = 5, 50
 
 
-async def whole(reader: asyncio.StreamReader) -> tuple[int, bytes, bytes]:
-    """One HTTP answer: status, head and body."""
-    head = await reader.readuntil(b"\r\n\r\n")
-    status, length = int(head[9:12]), 0
-    for line in head.split(b"\r\n"):
-        if line.lower().startswith(b"content-length:"):
-            length = int(line[15:])
-    return status, head, await reader.readexactly(length)
-
-
 class Crowd:
     """Everybody at their own pace: what they waited for and what failed."""
 
-    def __init__(self, served: Served) -> None:
-        self.served = served
+    def __init__(self) -> None:
         self.answers: list[float] = []
         self.polls: list[float] = []
         self.unchanged = 0
         self.ages: list[float] = []
         self.failed: list[str] = []
 
-    async def ask(self, streams, request):  # type: ignore[no-untyped-def]
-        reader, writer = streams
-        began = time.perf_counter()
-        writer.write(request)
-        status, head, body = await whole(reader)
-        return status, head, body, (time.perf_counter() - began) * 1000
-
     def expect(self, status: int, wanted: set[int], what: str) -> None:
         if status not in wanted:
             self.failed.append(f"{what} {status}")
 
-    async def run(self, who: Player, streams) -> None:  # type: ignore[no-untyped-def]
-        """One question: put it and answer it; a new run when the last one is used up."""
-        if not who.path or who.slot == QUESTIONS:
-            status, head, _, _ = await self.ask(streams, who.start())
-            self.expect(status, {303}, "start")
-            who.started(head)
-            if status != 303:
-                return
+    def step(self, who: Player) -> Talk:
+        """Answer the question that waits, and have the next one put; a new run after the last."""
+        told = yield who.answer()
+        assert told
+        self.expect(told.status, {200}, "answer")
+        self.answers.append(told.millis)
+        if who.slot < QUESTIONS:
+            put = yield who.next()
+            assert put
+            self.expect(put.status, {200}, "next")
+            return
+        began = yield who.start()
+        assert began
+        self.expect(began.status, {303}, "start")
+        if began.status == 303:
+            who.started(began.head)
             who.slot = 1
-        else:
-            status, _, _, _ = await self.ask(streams, who.next())
-            self.expect(status, {200}, "next")
-        status, _, _, spent = await self.ask(streams, who.answer())
-        self.expect(status, {200}, "answer")
-        self.answers.append(spent)
 
-    async def play(self, who: Player, until: float) -> None:
-        streams = await asyncio.open_connection("127.0.0.1", self.served.port)
-        due = time.perf_counter() + random.random() * EVERY
+    def play(self, who: Player, due: float, until: float) -> Talk:
         while due < until:
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            await self.run(who, streams)
+            yield due
+            yield from self.step(who)
             due += EVERY
-        streams[1].close()
 
-    async def watch(self, who: Player, until: float) -> None:
-        streams = await asyncio.open_connection("127.0.0.1", self.served.port)
-        due = time.perf_counter() + random.random() * POLL
+    def watch(self, who: Player, due: float, until: float) -> Talk:
         while due < until:
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            status, head, _, spent = await self.ask(streams, who.poll())
-            self.expect(status, {200, 304}, "poll")
-            who.polled(head)
-            self.polls.append(spent)
-            self.unchanged += status == 304
+            yield due
+            seen = yield who.poll()
+            assert seen
+            self.expect(seen.status, {200, 304}, "poll")
+            who.polled(seen.head)
+            self.polls.append(seen.millis)
+            self.unchanged += seen.status == 304
             due += POLL
-        streams[1].close()
 
-    async def probe(self, who: Player, until: float) -> None:
+    def probe(self, who: Player, until: float) -> Talk:
         """Ends runs and asks until its own new result stands on the board."""
-        streams = await asyncio.open_connection("127.0.0.1", self.served.port)
         seen = ""
         while time.perf_counter() < until - 4:
-            for _ in range(QUESTIONS):
-                await self.run(who, streams)
-                await asyncio.sleep(0.1)
+            for _ in range(QUESTIONS - who.slot + 1):
+                yield from self.step(who)
             ended = time.perf_counter()
             while time.perf_counter() < until:
                 who.tag = ""
-                _, _, body, _ = await self.ask(streams, who.poll())
-                if words_of(body) != seen:
-                    seen = words_of(body)
-                    self.ages.append(time.perf_counter() - ended + 0.1)
+                board = yield who.poll()
+                assert board
+                if words_of(board.body) != seen:
+                    seen = words_of(board.body)
+                    self.ages.append(time.perf_counter() - ended)
                     break
-                await asyncio.sleep(0.02)
-        streams[1].close()
+                yield time.perf_counter() + 0.02
 
 
 def at_their_pace(served: Served, people: list[Player], share: float) -> Crowd:
-    crowd = Crowd(served)
+    crowd = Crowd()
     playing, watching = int(PLAYING * share), int(WATCHING * share)
-
-    async def everybody() -> None:
-        until = time.perf_counter() + SECONDS
-        await asyncio.gather(
-            *(crowd.play(who, until) for who in people[:playing]),
-            *(crowd.watch(who, until) for who in people[playing:playing + watching]),
-            crowd.probe(people[-1], until),
-        )
-
-    cpu, began = served.cpu_seconds(), time.perf_counter()
-    asyncio.run(everybody())
-    seconds, used = time.perf_counter() - began, served.cpu_seconds() - cpu
-    print(f"{playing} playing, {watching} watching, {seconds:.0f} s: "
-          f"{used / seconds:.2f} of 2 cores, {len(crowd.failed)} failed {crowd.failed[:3]}")
+    begin(served, people[:playing] + people[-1:], QUESTIONS - 1)
+    first = time.perf_counter() + 1
+    until = first + SECONDS
+    talks = [crowd.play(who, first + random.random() * EVERY, until) for who in people[:playing]]
+    talks += [crowd.watch(who, first + random.random() * POLL, until)
+              for who in people[playing:playing + watching]]
+    cpu, client, began = served.cpu_seconds(), time.process_time(), time.perf_counter()
+    talk(served.port, [*talks, crowd.probe(people[-1], until)])
+    seconds = time.perf_counter() - began
+    print(f"{playing} playing, {watching} watching, {seconds:.0f} s, {len(crowd.failed)} failed "
+          f"{crowd.failed[:3]}: the server used {(served.cpu_seconds() - cpu) / seconds:.2f} of "
+          f"2 cores, this client {(time.process_time() - client) / seconds:.2f} of the same")
     _line("answer", crowd.answers)
     _line("board poll", crowd.polls)
     print(f"{crowd.unchanged} of {len(crowd.polls)} polls: nothing new (304)")
@@ -141,15 +116,21 @@ def _line(name: str, latencies: list[float]) -> None:
           f"  p99 {found[2]:6.1f} ms")
 
 
-async def _begin(served: Served, people: list[Player]) -> None:
-    for who in people:
-        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-        writer.write(who.start())
-        status, head, _ = await whole(reader)
-        assert status == 303, head
-        who.started(head)
-        who.slot = 1
-        writer.close()
+def begin(served: Served, people: list[Player], most: int = 0) -> None:
+    """Everybody in a run, before an answer; up to `most` questions into it, by chance."""
+    crowd = Crowd()
+
+    def these(some: list[Player]) -> Talk:
+        for who in some:
+            began = yield who.start()
+            assert began
+            assert began.status == 303, began.body
+            who.started(began.head)
+            who.slot = 1
+            for _ in range(random.randint(0, most)):
+                yield from crowd.step(who)
+
+    talk(served.port, [these(people[place::SAMPLE]) for place in range(SAMPLE)])
 
 
 def alone(served: Served, floor: Served, people: list[Player], others) -> None:  # type: ignore[no-untyped-def]
@@ -158,14 +139,12 @@ def alone(served: Served, floor: Served, people: list[Player], others) -> None: 
     floors = [lambda n, who=who: who.save(n % 50 + 1, "A") for who in others]
     drive(floor, floors, 4)
     for _ in range(REPEATS):
-        asyncio.run(_begin(served, people))
+        begin(served, people)
         runs["floor"].append(drive(floor, floors, 20))
         runs["answer"].append(drive(served, [lambda _n, who=who: who.answer() for who in people],
                                     1))
         runs["poll"].append(drive(served, [lambda _n, who=who: who.poll() for who in people], 20))
-        for who in people:  # the rest of the run, so that the next begins a new one
-            who.path = ""
-        asyncio.run(_finish(served, people))
+        finish(served, people)
     for name, measured in runs.items():
         print(sorted(measured, key=lambda run: run.cpu_ms)[REPEATS // 2].line(name))
     for name in ("answer", "poll"):
@@ -173,17 +152,15 @@ def alone(served: Served, floor: Served, people: list[Player], others) -> None: 
         print(f"{name} / floor: {statistics.median(ratios):.2f}")
 
 
-async def _finish(served: Served, people: list[Player]) -> None:
-    crowd = Crowd(served)
-    for who in people:
-        streams = await asyncio.open_connection("127.0.0.1", served.port)
-        _, head, _, _ = await crowd.ask(streams, who.start())
-        who.started(head)
-        who.slot = 1
+def finish(served: Served, people: list[Player]) -> None:
+    """The rest of everybody's run, so that the next begins a new one."""
+
+    def rest(who: Player) -> Talk:
         for _ in range(QUESTIONS - 1):
-            await crowd.ask(streams, who.next())
-            await crowd.ask(streams, who.answer())
-        streams[1].close()
+            yield who.next()
+            yield who.answer()
+
+    talk(served.port, map(rest, people))
 
 
 def main() -> None:
@@ -194,8 +171,6 @@ def main() -> None:
         with serving(config) as served:
             with serving(other, "floor") as floor:
                 alone(served, floor, people[-SAMPLE - 1:-1], others)
-            for who in people:
-                who.path = ""
             crowd = at_their_pace(served, people, share)
     if crowd.failed:
         sys.exit("a request failed: the figures mean nothing")

@@ -1,6 +1,7 @@
 """A challenge under load: thousands who may play, some playing, some looking at the board."""
 
 import json
+import random
 import re
 import secrets
 from dataclasses import dataclass, replace
@@ -31,7 +32,7 @@ from tests import factories
 from tests.load.world import SECRET, cookies
 
 UNITS = 100
-QUESTIONS = 4  # of a run, so that runs end all the time
+QUESTIONS = 10  # of a run: the longest that real events have, so every tenth answer ends one
 
 
 @dataclass
@@ -59,7 +60,8 @@ class Player:
         return self.request("POST", f"{self.path}/next")
 
     def answer(self) -> bytes:
-        return self.request("POST", f"{self.path}/answers/{self.slot}", b"answer=B")
+        letter = random.choice(b"ABCD")
+        return self.request("POST", f"{self.path}/answers/{self.slot}", b"answer=%c" % letter)
 
     def poll(self) -> bytes:
         tag = f"If-None-Match: {self.tag}\r\n" if self.tag else ""

@@ -502,7 +502,7 @@ def test_no_question_comes_twice_in_a_run_and_the_draw_can_be_shown_again(arrang
     assert live.state.over is Why.ALL
     versions = [slot.put.version_id for slot in live.slots]
     assert len(set(versions)) == 12
-    assert tuple(versions) == live.challenge.order(live.seed, 0)
+    assert tuple(versions) == live.challenge.order(live.seed, 0, live.started)
 
 
 # ── closing by the clock, corrections ───────────────────────────────────────

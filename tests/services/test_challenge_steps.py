@@ -23,7 +23,13 @@ def play(database, event, number, rules, chance, at, level=0):
         run_id = challenge_play.start_run(session, who, event.id, at, level=level)
     live = challenge_play.running(database.hot, who, run_id, at)
     while live.state.over is None:
-        at += timedelta(milliseconds=chance.randint(500, 9000))
+        slow = rules.seconds and chance.random() < 0.2
+        at += timedelta(milliseconds=chance.randint(500, 9000) + slow * 60_000)
+        if slow:  # nothing comes in time; the page goes on by itself
+            live = challenge_play.running(database.hot, who, run_id, at)
+            if live.state.over is None:
+                live = challenge_play.show_next(database.hot, who, run_id, at)
+            continue
         answer = challenge_world.right(live) if chance.random() < 0.8 else (
             challenge_world.wrong(live))
         slot = live.slots[-1].put.number

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from legaled.domain.banks import Kind
+from legaled.domain.challenges import PRESETS
 from legaled.domain.errors import InvalidError, NotFoundError
 from legaled.domain.exams import Show
 from legaled.domain.law_changes import Change, Mark
@@ -14,13 +15,22 @@ from legaled.domain.law_text import parse
 from legaled.domain.permissions import SYSTEM
 from legaled.files import guides as guide_files
 from legaled.files.laws import read_law
-from legaled.models import AuditEvent, LawFlag, PoolItem, Question, QuestionVersion
+from legaled.models import (
+    AuditEvent,
+    Challenge,
+    ChallengeBank,
+    LawFlag,
+    PoolItem,
+    Question,
+    QuestionVersion,
+)
 from legaled.services import (
     attempts,
     bank_edits,
     bank_imports,
     bank_review,
     bank_undo,
+    challenge_freezing,
     desk,
     exam_views,
     exams,
@@ -320,6 +330,31 @@ def test_an_exam_that_ends_after_the_day_leaves_them_out_too(session, bank):
     bring(session, NEW, effective=FUTURE)
     exam_id = draft_exam(session, bank, closes=NOW + 60 * DAY)
     assert exam_views.exam_view(session, SYSTEM, exam_id, NOW).preview.outdated == len(expected())
+
+
+def test_new_challenges_leave_them_out_with_their_twins(session, bank):
+    twin = factories.bank(session, "另一题库", [question(2, law="", article="")])
+    challenge = Challenge(
+        title="挑战", year=2026, preset="streak", rules={}, starts=NOW, ends=NOW + 60 * DAY,
+        seed="s", created=NOW)
+    session.add(challenge)
+    session.flush()
+    session.add_all([ChallengeBank(challenge_id=challenge.id, bank_id=one.id)
+                     for one in (bank, twin)])
+    session.flush()
+    rules = PRESETS["streak"].rules
+
+    def drawn(now):
+        return challenge_freezing.preview(session, challenge.id, rules, now).questions
+
+    total = len(drafts()[0])
+    assert drawn(NOW) == total
+    bring(session, NEW, effective=FUTURE)  # it will hold before the challenge ends
+    assert drawn(NOW) == total - len(expected())
+    challenge.ends = NOW + DAY
+    session.flush()
+    assert drawn(NOW) == total
+    assert drawn(ON_THE_DAY) == total - len(expected())
 
 
 def test_a_twin_in_another_bank_does_not_bring_it_back(session, bank):

@@ -111,9 +111,9 @@ def test_another_key_is_another_question(session, me, targets):
 
 
 def test_a_miss_from_elsewhere_is_due_tomorrow_and_measures_nothing(session, me, targets):
-    assert memory.add_miss(session, me, targets[0].version_id, NOW)
-    assert memory.add_miss(session, me, targets[0].version_id, NOW)
-    assert not memory.add_miss(session, me, 10**9, NOW)
+    assert memory.add_misses(session, me, [targets[0].version_id], NOW)
+    assert memory.add_misses(session, me, [targets[0].version_id], NOW)
+    assert not memory.add_misses(session, me, [10**9], NOW)
     found = card(session, me, targets[0])
     assert found.due == start_of(beijing_day(NOW) + timedelta(days=1))
     assert found.missed == NOW
@@ -164,7 +164,7 @@ def test_recall_is_a_recount_of_the_rows(session, me, targets):
 
 
 def test_months_are_the_last_twelve_of_beijing(session, me, targets):
-    memory.add_miss(session, me, targets[0].version_id, NOW - 400 * DAY)
+    memory.add_misses(session, me, [targets[0].version_id], NOW - 400 * DAY)
     memory.record(session, me, targets[0], "a", True, NOW - 390 * DAY)
     found = practice_recall.recalls(session, me, NOW)
     assert (found.total.due, found.months) == (1, [])

@@ -457,9 +457,31 @@ def test_an_exam_may_ask_for_minutes_of_its_year(session, made):
     with pytest.raises(ConflictError) as error:
         attempts.start(session, who, exam_id, NOW)
     assert error.value.code == "study_required"
-    assert error.value.facts == {"missing": "2026 年学习时间 9 分钟，要求 10 分钟"}
+    assert error.value.facts == {"missing": "2026 年以来学习 9 分钟，要求 10 分钟"}
     read(session, who, "guide:宪法", 1, day=date(2026, 1, 1))
     assert attempts.start(session, who, exam_id, NOW)
+
+
+@pytest.mark.parametrize(("year", "day", "since"), [
+    (2026, date(2027, 1, 10), 2026), (2027, TODAY, 2026), (2026, TODAY, 2026)])
+def test_whoever_lacks_minutes_can_always_read_on(session, made, year, day, since):
+    """Also for a make-up in January, and for an exam of next year that is held in this one."""
+    exam_id = sat(session, made, year=year, required_minutes=10)
+    exam, who = session.get_one(Exam, exam_id), made["a1"]
+    now = NOW + (day - TODAY)
+    found = study_gate.gap(session, who.id, exam, now)
+    assert found.words == (f"{since} 年以来学习 0 分钟，要求 10 分钟",)
+    read(session, who, "law:1", 600, day=day)
+    assert study_gate.gap(session, who.id, exam, now).words == ()
+
+
+def test_a_plan_outside_its_days_says_so_at_the_gate(session, made):
+    plan_id = plan(session, starts=TODAY + timedelta(days=7))
+    exam = session.get_one(Exam, sat(session, made, required_plan_id=plan_id))
+    words = "学习计划「2026 年度学法计划」还差 1 项"
+    for now, why in ((NOW, "（2026 年 11 月 30 日开始）"), (NOW + 7 * DAY, ""),
+                     (NOW + 40 * DAY, "（2026 年 12 月 31 日已结束，请联系培训员延长）")):
+        assert study_gate.gap(session, made["a1"].id, exam, now).words == (words + why,)
 
 
 def test_an_exam_may_ask_for_a_plan(session, made):

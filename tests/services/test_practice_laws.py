@@ -120,7 +120,7 @@ def test_queries_are_the_same_for_a_small_and_a_large_bank(session, me, law_id, 
             factories.question(size * 1000 + n, law="测试条例", article=f"第{n % 30 + 1}条")
             for n in range(size)], practice=True)
         for version in session.scalars(sa.select(QuestionVersion.id)).all():
-            memory.add_miss(session, me.id, version, NOW)
+            memory.add_misses(session, me.id, [version], NOW)
         session.flush()
         session.expire_all()
         counts = []
@@ -229,7 +229,7 @@ def test_the_same_question_in_another_bank_is_shut_during_the_exam(session, exam
         Question, Question.id == QuestionVersion.question_id).join(
         Bank, Bank.id == Question.bank_id).where(
         Bank.name == "练习库", QuestionVersion.stem.like("第 2 个%")))
-    memory.add_miss(session, who.id, twin, NOW - DAY)
+    memory.add_misses(session, who.id, [twin], NOW - DAY)
     deadline = factories.begin(session, who, exam.exam_id).deadline
     now = NOW + MINUTE
     held = run(session, who, now=now, bank="练习库")

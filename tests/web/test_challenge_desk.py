@@ -2,6 +2,7 @@
 
 import csv
 import io
+import random
 import re
 import zipfile
 from datetime import timedelta
@@ -13,8 +14,15 @@ from python_calamine import CalamineWorkbook
 from legaled.domain.challenges import PRESETS, Rules, rank_key
 from legaled.domain.people import Category
 from legaled.domain.permissions import Role
-from legaled.models import Challenge, ChallengeEntry, ChallengeItem, ChallengeRun
-from legaled.services import challenge_boards, challenge_facts
+from legaled.models import (
+    Challenge,
+    ChallengeEntry,
+    ChallengeItem,
+    ChallengeRun,
+    ChallengeSlot,
+    QuestionVersion,
+)
+from legaled.services import challenge_boards, challenge_facts, challenge_results
 from tests import factories
 from tests.factories import DAY, HOUR, NOW
 
@@ -263,7 +271,13 @@ def test_what_is_published_names_nobody_and_what_is_kept_runs_nothing(
     keeper = browse(site["trainer"])
     shown = keeper.get(f"/challenge-desk/{open_event}/published.csv").data.decode("utf-8-sig")
     assert "罗**" not in shown.replace("罗***", "")  # 罗玉3凤 has four characters: 罗***
-    assert not re.search(r"罗玉\d+凤|\bs\d+\b", shown)
+    published = CalamineWorkbook.from_filelike(io.BytesIO(
+        keeper.get(f"/challenge-desk/{open_event}/published.xlsx").data))
+    cells = [str(cell) for name in published.sheet_names
+             for row in published.get_sheet_by_name(name).to_python() for cell in row]
+    assert "罗***" in cells
+    for text in (shown, "\n".join(cells)):
+        assert not re.search(r"罗玉\d+凤|\bs\d+\b", text)
     book = CalamineWorkbook.from_filelike(io.BytesIO(
         keeper.get(f"/challenge-desk/{open_event}/result.xlsx").data))
     sheet = book.get_sheet_by_name("个人榜").to_python()
@@ -278,12 +292,16 @@ def test_certificates_come_after_the_end_for_the_first_ten(
     for n in range(12):
         play(database, open_event, site[f"s{n}"], n, NOW + DAY)
     keeper, last = browse(site["trainer"]), browse(site["s0"])
-    path = f"/challenge-desk/{open_event}/certificates.zip"
-    assert keeper.get(path).status_code == 409
+    path = f"/challenge-desk/{open_event}/papers"
+    assert keeper.post(f"{path}/certificate").status_code == 409
     clock.now = NOW + 30 * DAY
-    names = zipfile.ZipFile(io.BytesIO(keeper.get(path).data)).namelist()
-    assert len(names) == 10
-    assert names[0] == "001-s11-罗玉11凤.pdf"
+    for what, count in (("certificate", 10), ("participation", 12)):
+        made = keeper.post(f"{path}/{what}")
+        assert made.status_code == 303
+        with keeper.get(f"{made.location}/file") as answer:
+            names = sorted(zipfile.ZipFile(io.BytesIO(answer.data)).namelist())
+        assert len(names) == count + 1  # and the index
+        assert names[0] == "001-s11-罗玉11凤.pdf"
     assert last.get(f"/challenges/{open_event}/certificate.pdf").status_code == 404
     assert last.get(f"/challenges/{open_event}/participation.pdf").data.startswith(b"%PDF")
     other = f"/challenge-desk/{open_event}/people/{site['s1']}/participation.pdf"
@@ -311,6 +329,92 @@ def test_a_challenge_touches_no_rate_of_the_year(browse, site, database, open_ev
     for n in range(12):
         play(database, open_event, site[f"s{n}"], n, NOW + DAY)
     assert browse(number).get("/stats/export.json?year=2026").data == before
+
+
+def test_the_figures_of_a_year_are_the_plain_count_of_its_runs(
+    browse, site, database, open_event, clock
+):
+    """Two that have ended, in which a person counts once; one that runs; a practice, a void run."""
+    keeper, chance = browse(site["trainer"]), random.Random(4)
+    clock.now = NOW
+    events = [open_event]
+    for _ in range(2):
+        events.append(int(make(keeper, site).location.rpartition("/")[2]))
+        assert publish(keeper, events[-1]).status_code == 303
+    for event in events:
+        for n in chance.sample(range(12), 7):
+            for go in range(chance.randint(1, 3)):
+                ended = NOW + DAY + timedelta(days=go, minutes=n)
+                run = play(database, event, site[f"s{n}"], n, ended)
+                if chance.random() < 0.2:
+                    with database.write() as session:
+                        found = session.get_one(ChallengeRun, run)
+                        found.counted = chance.random() < 0.5
+                        found.voided = ended if found.counted else None
+                        session.flush()
+                        challenge_facts.refold_entry(session, event, site[f"s{n}"], ended)
+    with database.write() as session:
+        session.get_one(Challenge, events[2]).ends = NOW + 40 * DAY
+    with database.read() as session:
+        year = challenge_results.figures_of_year(session, 2026, NOW + 30 * DAY)
+        rows = [(run.challenge_id, run.person_id, run.answered, run.right)
+                for run in session.scalars(sa.select(ChallengeRun))
+                if run.counted and run.voided is None]
+    assert [ended for _, ended, _ in year.events] == [True, True, False]
+    for event, (_, _, found) in zip(events, year.events, strict=True):
+        own = [row for row in rows if row[0] == event]
+        assert (found.listed, found.players, found.runs, found.answered, found.right) == (
+            13, len({row[1] for row in own}), len(own), sum(row[2] for row in own),
+            sum(row[3] for row in own))
+    both = [row for row in rows if row[0] != events[2]]
+    assert (year.total.listed, year.total.players, year.total.runs) == (
+        13, len({row[1] for row in both}), len(both))
+    assert (year.total.answered, year.total.right) == (
+        sum(row[2] for row in both), sum(row[3] for row in both))
+
+
+def test_a_question_is_corrected_on_its_page_and_its_player_reads_how(
+    browse, site, database, open_event, clock
+):
+    clock.now = NOW + DAY + 2 * HOUR
+    keeper, staff = browse(site["trainer"]), browse(site["s1"])
+    started = staff.post(f"/challenges/{open_event}/start")
+    assert started.status_code == 303, text_of(started)
+    run = int(started.location.rpartition("/")[2])
+    with database.read() as session:
+        slot = session.scalars(sa.select(ChallengeSlot)).one()
+        version = session.get_one(QuestionVersion, slot.version_id)
+    key = "".join(version.key)
+    wrong = next(letter for letter, own in zip("ABCD", slot.option_order, strict=False)
+                 if own != key)
+    told = staff.post(f"/challenges/{open_event}/runs/{run}/answers/1", {"answer": wrong})
+    assert told.status_code == 303
+    base = f"/challenge-desk/{open_event}/questions"
+    listed = text_of(keeper.get(base))
+    assert listed.index("1 轮出示过") < listed.index("0 轮出示过")
+    page = f"{base}/{version.id}"
+    assert text_of(keeper.get(page)).count("更正记录") == 0
+    for form, words in (
+        ({"how": "key", "reason": "x"}, "请填改正后的答案"),
+        ({"how": "key", "answer": "H", "reason": "x"}, "field-error"),
+        ({"how": "key", "answer": key, "reason": "x"}, "和现在用的一样"),
+        ({"how": "void", "reason": ""}, "field-error"),
+        ({"reason": "x"}, "field-error"),
+    ):
+        refused = keeper.post(page, form)
+        assert (refused.status_code, words in text_of(refused)) == (422, True), form
+    other = version.options.index(version.options[-1])
+    answer = "ABCDEFGH"[other] if "ABCDEFGH"[other] != key else "A"
+    assert keeper.post(page, {"how": "key", "answer": answer, "reason": "条文改了"}
+                       ).status_code == 303
+    assert f"答案改为 {answer}" in text_of(keeper.get(page))
+    assert keeper.post(page, {"how": "void", "reason": "两个都对"}).status_code == 303
+    result = text_of(staff.get(f"/challenges/{open_event}/runs/{run}/result"))
+    assert "这道题作废，按答对算。原因：两个都对" in result
+    assert "已退还一轮" in result
+    assert "开始，今天还有 1 次" in text_of(staff.get(f"/challenges/{open_event}"))
+    assert "作废的题，凡是出示过的都按答对算" in text_of(staff.get(f"/challenges/{open_event}"))
+    assert staff.get(page).status_code == 403
 
 
 def test_a_draft_is_nobodys_board(browse, site):

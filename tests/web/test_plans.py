@@ -345,12 +345,12 @@ def test_the_gate_from_the_form_to_the_paper(world, trainer, staff, database):
     for link in ('href="/study/%E6%A1%A3%E6%A1%88%E6%B3%95"', 'href="/study"',
                  f'href="/plans/{plan_id}/mine"'):
         assert link in start
-    assert "2026 年学习时间 0 分钟，要求 10 分钟" in start
+    assert "2026 年以来学习 0 分钟，要求 10 分钟" in start
     answer = staff.send("POST", "/exams/2/attempts", {})
     assert answer.status_code == 409
     assert answer.json == {
         "error": "study_required",
-        "message": "开始考试前还要学习：《档案法》指南未学完；2026 年学习时间 0 分钟，"
+        "message": "开始考试前还要学习：《档案法》指南未学完；2026 年以来学习 0 分钟，"
         "要求 10 分钟；学习计划「年度计划」还差 1 项。学够后回到这里即可开始。"}
     with database.write() as session:
         session.add(StudyTime(person_id=world["s1"].id, day=TODAY, subject="guide:档案法",
