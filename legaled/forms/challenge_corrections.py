@@ -35,6 +35,8 @@ class CorrectionForm(Form):
     def validate(self, extra_validators: Any = None) -> bool:
         """The answer is read as one in a bank file, over the options as published."""
         good: bool = super().validate(extra_validators)
+        if self.how.data not in (VOID, KEY):
+            self.how.errors = ["请选怎样更正"]
         if self.how.data != KEY or self.answer.errors:
             return good
         if not (self.answer.data or "").strip():

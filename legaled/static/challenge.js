@@ -3,7 +3,7 @@
 (function () {
   'use strict';
   var run = document.querySelector('[data-run]'), screen = document.querySelector('[data-screen]');
-  if (!run || !window.fetch || !window.FormData) { return; }
+  if (!run || !window.fetch || !window.FormData || !window.URLSearchParams) { return; }
   var status = document.querySelector('[data-status]'), bar = document.querySelector('[data-bar]');
   var clock = document.querySelector('[data-clock]');
   var seconds = +run.dataset.seconds, grace = +run.dataset.grace, questions = +run.dataset.questions;
@@ -44,14 +44,16 @@
   function send(form) {
     if (busy) { return; }
     busy = true;
-    var button = find('[type=submit]', form), body = new FormData(form);
+    var button = find('[type=submit]', form), body = new URLSearchParams(new FormData(form));
+    body.delete('csrf_token'); // the page's own token goes in the head
     button.disabled = true;
     attempt(form, body, button);
   }
   function attempt(form, body, button) {
     var stop = window.AbortController ? new AbortController() : null;
     var limit = setTimeout(function () { if (stop) { stop.abort(); } }, 8000);
-    var init = { method: 'POST', body: body, headers: { Accept: 'application/json' }, cache: 'no-store', credentials: 'same-origin' };
+    var headers = { Accept: 'application/json', 'X-CSRFToken': find('meta[name=csrf-token]').content };
+    var init = { method: 'POST', body: body, headers: headers, cache: 'no-store', credentials: 'same-origin' };
     if (stop) { init.signal = stop.signal; }
     fetch(form.getAttribute('action'), init).then(function (reply) {
       return reply.json().then(function (data) { return { status: reply.status, data: data }; });

@@ -174,6 +174,7 @@ def _check_csrf() -> None:
     pair = (session.get("csrf_token"), request.headers.get("X-CSRFToken"))
     good: dict[Any, None] = current_app.extensions["good_csrf"]
     if pair in good and all(pair):
+        g.csrf_token = pair[1]  # what Flask-WTF would sign anew for the answer's forms
         return
     csrf.protect()
     if "csrf_token" in request.form:  # then it was the form's token that was checked

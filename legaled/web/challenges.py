@@ -120,7 +120,7 @@ def result(challenge_id: int, run_id: int) -> Page:
         "challenges/result.html",
         event=found.event,
         live=found.live,
-        why=WHY_WORDS[found.live.state.over] if found.live.state.over else "",
+        why=_why(found.live),
         better=_better(found),
         misses=[shown_of(found.live, slot) for slot in found.live.missed],
         fixed=[shown_of(found.live, slot) for slot in found.live.slots if slot.item.correction],
@@ -175,6 +175,12 @@ def _to(live: Live, view: str) -> Page:
     if wants_json():
         return jsonify(go=_url(view, live))
     return redirect(_url(view, live), 303)
+
+
+def _why(live: Live) -> str:
+    if live.state.given_back:
+        return "当时判为答错，这一轮结束"
+    return WHY_WORDS[live.state.over] if live.state.over else ""
 
 
 def _better(found: challenge_views.RunResult) -> str:

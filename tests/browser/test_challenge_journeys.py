@@ -1,5 +1,6 @@
 """A run of each kind of challenge without a script, and a line that is lost."""
 
+import io
 import re
 import secrets
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Page, expect
+from pypdf import PdfReader
 
 from legaled.clock import utc_now
 from legaled.domain.challenges import PRESETS, Rules
@@ -155,3 +157,28 @@ def test_a_reload_and_a_lost_line_keep_the_question_and_the_answer(
         ChallengeRun, ChallengeRun.id == ChallengeStep.run_id
     ).where(ChallengeRun.challenge_id == challenge)
     assert site.value(steps) == 1
+
+
+def test_the_poster_is_one_page_and_a_question_is_made_void(site: Site, visit: Visits) -> None:
+    """With the longest title and rules there are; then the correction on a phone, with axe."""
+    rules = replace(PRESETS["levels"].rules, seconds=30, combo=1, combo_every=3)
+    challenge = publish(site, rules, "国家宪法日网络答题" * 11)
+    trainer = visit(PHONE)
+    trainer.sign_in("D007")
+    trainer.page.wait_for_url(f"{site.url}/")
+    trainer.open(f"/challenge-desk/{challenge}/poster")
+    for paper in ({"format": "A4"}, {"prefer_css_page_size": True}):
+        printed = PdfReader(io.BytesIO(trainer.page.pdf(**paper)))
+        assert len(printed.pages) == 1
+        sides = [float(side) for side in printed.pages[0].mediabox[2:]]
+        assert sides == pytest.approx([595.3, 841.9], abs=1)
+    trainer.open(f"/challenge-desk/{challenge}/questions")
+    trainer.look("questions")
+    trainer.page.locator("main .rows a").first.tap()
+    trainer.page.get_by_role("button", name="更正并重算").tap()
+    expect(trainer.page.get_by_text("请选怎样更正")).to_be_visible()
+    trainer.page.get_by_text("作废：出示过的都按答对算").tap()
+    trainer.page.get_by_label("原因").fill("两个选项都对")
+    trainer.page.get_by_role("button", name="更正并重算").tap()
+    expect(trainer.page.get_by_text("现在按这个算")).to_be_visible()
+    trainer.look("question")

@@ -1,5 +1,6 @@
 """`python -m tests.load challenge`: people playing and people watching, beside the floor."""
 
+import os
 import random
 import statistics
 import sys
@@ -8,7 +9,7 @@ import time
 from pathlib import Path
 
 from tests.load.challenge_world import QUESTIONS, Player, players, words_of
-from tests.load.client import Measured, drive
+from tests.load.client import Measured, drive, together
 from tests.load.crowd import Talk, talk
 from tests.load.server import Served, serving
 from tests.load.world import candidates
@@ -16,6 +17,7 @@ from tests.load.world import candidates
 LISTED, PLAYING, WATCHING, SECONDS = 10_000, 2_000, 500, 30
 EVERY, POLL = 5.0, 1.0  # seconds between two answers of a person, and between two polls
 REPEATS, SAMPLE = 5, 50
+QUIET = 1.0  # load average; more than that is somebody else's work
 
 
 class Crowd:
@@ -86,7 +88,7 @@ class Crowd:
 
 
 def at_their_pace(served: Served, people: list[Player], share: float) -> Crowd:
-    crowd = Crowd()
+    crowd, busy = Crowd(), os.getloadavg()[0]
     playing, watching = int(PLAYING * share), int(WATCHING * share)
     begin(served, people[:playing] + people[-1:], QUESTIONS - 1)
     first = time.perf_counter() + 1
@@ -97,9 +99,14 @@ def at_their_pace(served: Served, people: list[Player], share: float) -> Crowd:
     cpu, client, began = served.cpu_seconds(), time.process_time(), time.perf_counter()
     talk(served.port, [*talks, crowd.probe(people[-1], until)])
     seconds = time.perf_counter() - began
+    used, mine = served.cpu_seconds() - cpu, time.process_time() - client
     print(f"{playing} playing, {watching} watching, {seconds:.0f} s, {len(crowd.failed)} failed "
-          f"{crowd.failed[:3]}: the server used {(served.cpu_seconds() - cpu) / seconds:.2f} of "
-          f"2 cores, this client {(time.process_time() - client) / seconds:.2f} of the same")
+          f"{crowd.failed[:3]}: {len(crowd.answers) / seconds:.0f} answers/s, "
+          f"{len(crowd.polls) / seconds:.0f} polls/s")
+    print(f"client and server share {os.cpu_count()} cores: the server used "
+          f"{used / seconds:.2f} of them, the client {mine / seconds:.2f}; load average before "
+          f"{busy:.1f}, so the times below are those of a machine "
+          f"{'of its own' if busy < QUIET else 'that had other work, too'}")
     _line("answer", crowd.answers)
     _line("board poll", crowd.polls)
     print(f"{crowd.unchanged} of {len(crowd.polls)} polls: nothing new (304)")
@@ -134,33 +141,34 @@ def begin(served: Served, people: list[Player], most: int = 0) -> None:
 
 
 def alone(served: Served, floor: Served, people: list[Player], others) -> None:  # type: ignore[no-untyped-def]
-    """The CPU of one answer and of one poll, each as fast as it goes, and the floor's."""
-    runs: dict[str, list[Measured]] = {"floor": [], "answer": [], "poll": []}
-    floors = [lambda n, who=who: who.save(n % 50 + 1, "A") for who in others]
+    """The CPU of each kind of request by itself, and the floor's, all by the same means."""
+    runs: dict[str, list[Measured]] = {
+        name: [] for name in ("floor", "answer", "next question", "last answer", "board poll")
+    }
+    floors = [lambda n, who=who: who.save(n + 1, "A") for who in others]
     drive(floor, floors, 4)
     for _ in range(REPEATS):
         begin(served, people)
-        runs["floor"].append(drive(floor, floors, 20))
-        runs["answer"].append(drive(served, [lambda _n, who=who: who.answer() for who in people],
-                                    1))
-        runs["poll"].append(drive(served, [lambda _n, who=who: who.poll() for who in people], 20))
-        finish(served, people)
+        answers = [lambda _n, who=who: who.answer() for who in people]
+        nexts = [lambda _n, who=who: who.next() for who in people]
+        polls = [lambda _n, who=who: who.poll() for who in people]
+        told, put = [], []
+        for _ in range(QUESTIONS - 1):
+            told.append(drive(served, answers, 1))
+            put.append(drive(served, nexts, 1))
+        runs["floor"].append(together([drive(floor, floors, 1) for _ in told]))
+        runs["answer"].append(together(told))
+        runs["next question"].append(together(put))
+        runs["last answer"].append(drive(served, answers, 1))
+        runs["board poll"].append(together([drive(served, polls, 1) for _ in told]))
     for name, measured in runs.items():
         print(sorted(measured, key=lambda run: run.cpu_ms)[REPEATS // 2].line(name))
-    for name in ("answer", "poll"):
+    for name in ("answer", "board poll"):
         ratios = [a.cpu_ms / b.cpu_ms for a, b in zip(runs[name], runs["floor"], strict=True)]
-        print(f"{name} / floor: {statistics.median(ratios):.2f}")
-
-
-def finish(served: Served, people: list[Player]) -> None:
-    """The rest of everybody's run, so that the next begins a new one."""
-
-    def rest(who: Player) -> Talk:
-        for _ in range(QUESTIONS - 1):
-            yield who.next()
-            yield who.answer()
-
-    talk(served.port, map(rest, people))
+        print(f"{name} / floor: {statistics.median(ratios):.2f} (server CPU)")
+    if any(run.failures for name in ("floor", "answer", "next question", "last answer")
+           for run in runs[name]):
+        sys.exit("a request failed: the figures mean nothing")
 
 
 def main() -> None:

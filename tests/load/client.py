@@ -31,6 +31,17 @@ class Measured:
         )
 
 
+def together(runs: Sequence[Measured]) -> Measured:
+    """Several short runs of the same thing as one."""
+    operations = sum(run.operations for run in runs)
+    return Measured(
+        operations, sum(run.seconds for run in runs),
+        [one for run in runs for one in run.latencies],
+        sum(run.cpu_ms * run.operations for run in runs) / operations,
+        sum(run.failures for run in runs),
+    )
+
+
 async def answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
     """One HTTP answer: status and body."""
     head = await reader.readuntil(b"\r\n\r\n")

@@ -43,7 +43,8 @@ def play(database, event, number, rules, chance, at, level=0):
 
 
 RULES = {
-    "day": {"questions": 8, "quotas": {}}, "daily": {}, "streak": {}, "cloud": {},
+    "day": {"questions": 8, "quotas": {}, "combo": 3, "combo_every": 2},
+    "daily": {}, "streak": {}, "cloud": {},
     "levels": {"levels": 2}, "tie": {"across": Across.SUM, "tie": Tie.TIME},
 }
 

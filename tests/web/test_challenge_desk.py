@@ -384,6 +384,7 @@ def test_a_question_is_corrected_on_its_page_and_its_player_reads_how(
     with database.read() as session:
         slot = session.scalars(sa.select(ChallengeSlot)).one()
         version = session.get_one(QuestionVersion, slot.version_id)
+        session.expunge_all()
     key = "".join(version.key)
     wrong = next(letter for letter, own in zip("ABCD", slot.option_order, strict=False)
                  if own != key)
