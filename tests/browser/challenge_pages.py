@@ -48,11 +48,15 @@ def prepare(session: Session, trainer: Actor, now: datetime) -> None:
 def values(every: Callable[[Any], Sequence[Any]]) -> dict[str, Sequence[Any]]:
     drafts = every(sa.select(Challenge.id).where(Challenge.published.is_(None)))
     both = every(sa.select(Challenge.id))
+    questioned = every(sa.select(sa.func.min(ChallengeItem.challenge_id)))[0]
     return {
         "challenge_id": every(sa.select(Challenge.id).where(Challenge.published.is_not(None))),
         "challenge_desk.show challenge_id": both, "challenge_desk.copy challenge_id": both,
         "challenge_desk.edit challenge_id": drafts,
         "challenge_corrections.question version_id": every(
-            sa.select(sa.func.min(ChallengeItem.version_id))),
-        "preset": list(PRESETS), "which": ["result", "published"], "what": [], "run_id": [],
+            sa.select(sa.func.min(ChallengeItem.version_id)).where(
+                ChallengeItem.challenge_id == questioned)),
+        "challenge_corrections.question challenge_id": [questioned],
+        "preset": list(PRESETS), "which": ["result", "published"],
+        "what": [], "run_id": [], "version_id": [],
     }
