@@ -4,23 +4,34 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from legaled.domain.challenge_caps import Go, left
 from legaled.domain.challenges import Rules, passed_level
 from legaled.domain.errors import ConflictError, NotFoundError
 from legaled.domain.permissions import Actor
 from legaled.domain.times import beijing_day
-from legaled.models import ChallengeBank, ChallengeRun
+from legaled.models import Attempt, ChallengeBank, ChallengeRun, Exam, ExamBank
 from legaled.services import sitting
+from legaled.services.challenge_draw import Rows
 from legaled.services.challenge_facts import RunFacts, results_of
 
+_BUSY = (
+    sa.select(Attempt.id)
+    .join(Exam, Exam.id == Attempt.exam_id)
+    .join(ExamBank, ExamBank.exam_id == Exam.id)
+    .join(ChallengeBank, ChallengeBank.bank_id == ExamBank.bank_id)
+    .where(
+        Attempt.person_id == sa.bindparam("person_id"),
+        ChallengeBank.challenge_id == sa.bindparam("challenge_id"),
+        Exam.cancelled.is_(None),
+        sitting.running(sa.bindparam("now", type_=Attempt.deadline.type)),
+    )
+)
 
-def check_sitting(session: Session, actor: Actor, challenge_id: int, now: datetime) -> None:
+
+def check_sitting(rows: Rows, actor: Actor, challenge_id: int, now: datetime) -> None:
     """Raises ConflictError `sitting` while the actor sits an exam from one of its banks."""
-    busy = sitting.banks_in_use(session, actor.id, now)
-    mine = sa.select(ChallengeBank.bank_id).where(ChallengeBank.challenge_id == challenge_id)
-    if busy and busy & set(session.scalars(mine)):
+    if rows(_BUSY, person_id=actor.id, challenge_id=challenge_id, now=now):
         raise ConflictError("sitting")
 
 

@@ -24,6 +24,7 @@ from legaled.models import (
 )
 from legaled.services import audit, challenge_facts
 from legaled.services.challenge_checks import check_sitting
+from legaled.services.challenge_draw import rows_of
 from legaled.services.challenge_manage import LARGEST_ID, challenge_for
 from legaled.services.paging import Page, page_of
 
@@ -171,7 +172,7 @@ def _published(
         raise NotFoundError()
     if found.cancelled is not None:
         raise ConflictError("challenge_cancelled")
-    check_sitting(session, actor, challenge_id, now)
+    check_sitting(rows_of(session), actor, challenge_id, now)
     return found
 
 

@@ -5,7 +5,7 @@ Everybody locks the person's entry first and the run behind it, so nobody waits 
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 from legaled.domain.challenges import RANGES, Result, Rules, passed_level, total
 from legaled.domain.errors import ConflictError, InvalidError, NotFoundError
 from legaled.domain.permissions import Actor, Permission
-from legaled.models import Challenge, ChallengeEntry, ChallengeRun
+from legaled.models import Challenge, ChallengeEntry, ChallengeRun, ChallengeSlot
 from legaled.services import audit, memory
-from legaled.services.challenge_draw import rows_of
+from legaled.services.accounts import Hot
+from legaled.services.challenge_draw import Rows, rows_of
 from legaled.services.challenge_runs import Live, read_run
 from legaled.services.saving import BIGGEST_ID
+from legaled.services.within import Within
 
 BATCH = 100
 REASON_MAX = 500
@@ -55,40 +57,65 @@ _FACTS = sa.select(*(getattr(ChallengeRun, name) for name in RunFacts._fields)).
 ).order_by(ChallengeRun.id)
 
 
-def runs_of(session: Session, challenge_id: int, person_id: int) -> list[RunFacts]:
+_RUN = ChallengeRun.id == sa.bindparam("run_id")
+_HEAD = sa.select(
+    ChallengeRun.challenge_id, ChallengeRun.person_id, ChallengeRun.started, ChallengeRun.ended,
+    ChallengeRun.voided,
+).where(_RUN).with_for_update()
+_WHOM = sa.select(ChallengeRun.person_id).where(_RUN)
+_KEPT = ("ended", "end", "score", "answered", "right", "streak", "millis", "fast", "given_back")
+_END = sa.update(ChallengeRun).where(ChallengeRun.id == sa.bindparam("of_run")).values({
+    name: sa.bindparam(f"to_{name}", type_=getattr(ChallengeRun, name).type) for name in _KEPT})
+_FOLD = sa.update(ChallengeEntry).where(
+    ChallengeEntry.challenge_id == sa.bindparam("of_challenge"),
+    ChallengeEntry.person_id == sa.bindparam("of_person"),
+).values({
+    name: sa.bindparam(f"to_{name}", type_=getattr(ChallengeEntry, name).type)
+    for name in ("runs", "counted_runs", "answered", "right", "level", "score", "best_millis",
+                 "best_ended", "best_run_id", "changed")
+})
+_ASKED = memory.among(
+    sa.select(ChallengeSlot.version_id).where(ChallengeSlot.run_id == sa.bindparam("run_id")))
+
+
+def runs_of(rows: Rows, challenge_id: int, person_id: int) -> list[RunFacts]:
     """All runs of a person in their order, without an object for each: a season has hundreds."""
-    whose = {"challenge_id": challenge_id, "person_id": person_id}
-    return [RunFacts(*row) for row in session.execute(_FACTS, whose)]
+    found = rows(_FACTS, challenge_id=challenge_id, person_id=person_id)
+    return [RunFacts(*row) for row in found]
 
 
-def close_run(session: Session, run_id: int, now: datetime, *, leave: bool = False) -> bool:
+def close_run(door: Hot, run_id: int, now: datetime, *, leave: bool = False) -> bool:
     """Store the facts of a run that is over, or that its player leaves; True if it is ended.
 
-    Running it again changes nothing.
+    Running it again changes nothing. `door` is a transaction.
     """
-    run = _locked(session, run_id)
-    if run.ended is not None or run.voided is not None:
+    door.row(_ENTRY_OF, run_id=run_id)
+    head = door.row(_HEAD, run_id=run_id)
+    if head is None:
+        raise NotFoundError()
+    challenge_id, person_id, started, ended, voided = head
+    if ended is not None or voided is not None:
         return True
-    live = read_run(rows_of(session), run_id, now)
+    live = read_run(door.rows, run_id, now)
     if live.state.over is None and leave:
         live = live.left_at(now)
     if live.state.over is None:
         return False
-    _keep(run, live)
-    session.flush()
-    _refold(session, live.challenge.rules, run.challenge_id, run.person_id, now)
+    facts = _facts_of(live, started)
+    door.append(_END, of_run=run_id, **{f"to_{name}": facts[name] for name in _KEPT})
+    _refold(door, live.challenge.rules, challenge_id, person_id, now)
     if live.missed:
         missed = {slot.put.version_id for slot in live.missed}
-        memory.add_misses(session, run.person_id, missed, now)
+        memory.learn_misses(door, _ASKED, person_id, missed, now, run_id=run_id)
     return True
 
 
-def leave_run(session: Session, actor: Actor, run_id: int, now: datetime) -> None:
+def leave_run(door: Hot, actor: Actor, run_id: int, now: datetime) -> None:
     """The player ends the run: what was answered counts, the question that waits does not."""
-    run = session.get(ChallengeRun, run_id) if run_id <= BIGGEST_ID else None
-    if run is None or run.person_id != actor.id:
+    head = door.row(_WHOM, run_id=run_id) if run_id <= BIGGEST_ID else None
+    if head is None or head[0] != actor.id:
         raise NotFoundError()
-    close_run(session, run_id, now, leave=True)
+    close_run(door, run_id, now, leave=True)
 
 
 def _locked(session: Session, run_id: int) -> ChallengeRun:
@@ -108,12 +135,20 @@ def _lock_entry(session: Session, challenge_id: int, person_id: int) -> None:
 
 
 def _keep(run: ChallengeRun, live: Live) -> None:
+    for name, value in _facts_of(live, run.started).items():
+        setattr(run, name, value)
+
+
+def _facts_of(live: Live, started: datetime) -> dict[str, Any]:
+    """The columns of a run that its end writes."""
     state = live.state
-    run.ended = max(state.ended or run.deadline, run.started)
-    run.end = state.over.value if state.over else ""
-    run.score, run.answered, run.right = state.score, state.answered, state.right
-    run.streak, run.millis, run.fast = state.best_streak, state.millis, state.fast
-    run.given_back = state.given_back
+    return {
+        "ended": max(state.ended or live.deadline, started),
+        "end": state.over.value if state.over else "",
+        "score": state.score, "answered": state.answered, "right": state.right,
+        "streak": state.best_streak, "millis": state.millis, "fast": state.fast,
+        "given_back": state.given_back,
+    }
 
 
 def refold_run(session: Session, run_id: int, now: datetime) -> None:
@@ -132,36 +167,34 @@ def refold_entry(session: Session, challenge_id: int, person_id: int, now: datet
     """
     _lock_entry(session, challenge_id, person_id)
     rules = Rules.from_data(session.get_one(Challenge, challenge_id).rules)
-    _refold(session, rules, challenge_id, person_id, now)
+    _refold(Within(session), rules, challenge_id, person_id, now)
 
 
 def _refold(
-    session: Session, rules: Rules, challenge_id: int, person_id: int, now: datetime
+    door: Hot, rules: Rules, challenge_id: int, person_id: int, now: datetime
 ) -> None:
     """With the entry locked."""
     runs = [
-        run for run in runs_of(session, challenge_id, person_id)
+        run for run in runs_of(door.rows, challenge_id, person_id)
         if run.ended is not None and run.voided is None
     ]
     results = results_of(runs)
     best = total(rules, results)
     counted = [run for run in runs if run.counted]
-    session.execute(
-        sa.update(ChallengeEntry)
-        .where(ChallengeEntry.challenge_id == challenge_id, ChallengeEntry.person_id == person_id)
-        .values(
-            runs=len(runs),
-            counted_runs=len(counted),
-            answered=sum(run.answered for run in counted),
-            right=sum(run.right for run in counted),
-            level=passed_level(rules, results),
-            score=best.score if best else None,
-            best_millis=best.millis if best else None,
-            best_ended=best.ended if best else None,
-            best_run_id=best.run_id if best else None,
-            changed=now,
-        )
-        .execution_options(synchronize_session=False)
+    door.append(
+        _FOLD,
+        of_challenge=challenge_id,
+        of_person=person_id,
+        to_runs=len(runs),
+        to_counted_runs=len(counted),
+        to_answered=sum(run.answered for run in counted),
+        to_right=sum(run.right for run in counted),
+        to_level=passed_level(rules, results),
+        to_score=best.score if best else None,
+        to_best_millis=best.millis if best else None,
+        to_best_ended=best.ended if best else None,
+        to_best_run_id=best.run_id if best else None,
+        to_changed=now,
     )
 
 
@@ -185,7 +218,8 @@ def has_due(session: Session, now: datetime) -> bool:
 def close_due(session: Session, now: datetime) -> int:
     """Store the facts of up to 100 runs past their time, as of that time; returns how many."""
     due = _due(session, now, BATCH)
-    return sum(close_run(session, run_id, now) for run_id in due)
+    door = Within(session)
+    return sum(close_run(door, run_id, now) for run_id in due)
 
 
 def _due(session: Session, now: datetime, most: int) -> list[int]:

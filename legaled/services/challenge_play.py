@@ -1,21 +1,18 @@
 """Playing: a run is opened, questions are put one by one, each is answered once."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from legaled.domain.attempts import Answer, read_answer
 from legaled.domain.challenge_draw import option_order, run_seed
 from legaled.domain.challenges import (
     Outcome,
     Put,
-    Rules,
-    Stage,
     latest,
     next_version,
     open_stage,
@@ -26,6 +23,7 @@ from legaled.domain.permissions import Actor
 from legaled.domain.times import beijing_day
 from legaled.models import (
     Challenge,
+    ChallengeCorrection,
     ChallengeEntry,
     ChallengeRun,
     ChallengeSlot,
@@ -33,7 +31,7 @@ from legaled.models import (
 )
 from legaled.services.accounts import Hot
 from legaled.services.challenge_checks import check_caps, check_level, check_sitting
-from legaled.services.challenge_draw import rows_of
+from legaled.services.challenge_draw import frozen
 from legaled.services.challenge_facts import RunFacts, close_run, runs_of
 from legaled.services.challenge_runs import Live, SlotRow, read_run
 from legaled.services.saving import BIGGEST_ID
@@ -41,8 +39,35 @@ from legaled.services.saving import BIGGEST_ID
 # ── starting ────────────────────────────────────────────────────────────────
 
 
+_CHALLENGE = sa.select(
+    Challenge.seed, Challenge.starts, Challenge.ends, Challenge.cancelled,
+    sa.select(sa.func.max(ChallengeCorrection.id))
+    .where(ChallengeCorrection.challenge_id == Challenge.id).scalar_subquery(),
+).where(Challenge.id == sa.bindparam("challenge_id"), Challenge.published.is_not(None))
+# The row everybody locks first, so that starts wait for each other.
+_ENTRY = sa.select(ChallengeEntry.id).where(
+    ChallengeEntry.challenge_id == sa.bindparam("challenge_id"),
+    ChallengeEntry.person_id == sa.bindparam("person_id"),
+).with_for_update()
+_NEW = ("challenge_id", "person_id", "day", "number", "level", "counted", "seed", "started",
+        "deadline")
+_FACTS = ("score", "answered", "right", "streak", "millis", "fast")
+_ADD_RUN = sa.insert(ChallengeRun).values(
+    {name: sa.bindparam(f"to_{name}", type_=getattr(ChallengeRun, name).type) for name in _NEW}
+    | {name: sa.literal_column("0") for name in _FACTS}
+    | {"end": sa.literal_column("''"), "given_back": sa.false(),
+       "void_reason": sa.literal_column("''")}
+)
+_RUN_ID = sa.select(ChallengeRun.id).where(
+    ChallengeRun.challenge_id == sa.bindparam("challenge_id"),
+    ChallengeRun.person_id == sa.bindparam("person_id"),
+    ChallengeRun.day == sa.bindparam("day", type_=ChallengeRun.day.type),
+    ChallengeRun.number == sa.bindparam("number"),
+)
+
+
 def start_run(
-    session: Session,
+    door: Hot,
     actor: Actor,
     challenge_id: int,
     now: datetime,
@@ -52,83 +77,57 @@ def start_run(
 ) -> int:
     """Open a run with its first question, or find the one that is running; returns its id.
 
-    Raises NotFoundError, ConflictError `sitting`, `challenge_not_open`, `challenge_not_listed`,
-    `challenge_cap`, `challenge_no_practice`, `challenge_level_locked`.
+    `door` is a transaction. Raises NotFoundError, ConflictError `sitting`, `challenge_not_open`,
+    `challenge_not_listed`, `challenge_cap`, `challenge_no_practice`, `challenge_level_locked`.
     """
-    challenge = _published(session, challenge_id)
-    _lock_entry(session, actor, challenge_id)
-    check_sitting(session, actor, challenge_id, now)
-    runs, goes_on = _runs(session, actor, challenge, now)
-    if goes_on is not None:
-        return goes_on
-    rules = Rules.from_data(challenge.rules)
-    stage = open_stage(rules, challenge.starts, challenge.ends, now)
-    if stage is None or challenge.cancelled is not None:
+    head = door.row(_CHALLENGE, challenge_id=challenge_id) if challenge_id <= BIGGEST_ID else None
+    if head is None or actor.id is None:
+        raise NotFoundError()
+    seed, starts, ends, cancelled, corrected = head
+    if door.row(_ENTRY, challenge_id=challenge_id, person_id=actor.id) is None:
+        raise ConflictError("challenge_not_listed")
+    check_sitting(door.rows, actor, challenge_id, now)
+    runs = runs_of(door.rows, challenge_id, actor.id)
+    if cancelled is None:
+        runs, goes_on = _running_of(door, runs, challenge_id, actor.id, now)
+        if goes_on is not None:
+            return goes_on
+    challenge = frozen(door.rows, challenge_id, seed, corrected)
+    stage = open_stage(challenge.rules, starts, ends, now)
+    if stage is None or cancelled is not None:
         raise ConflictError("challenge_not_open")
     valid = [run for run in runs if run.voided is None]
-    check_caps(rules, valid, now, practice)
-    check_level(rules, valid, level)
-    return _open(session, actor, challenge, stage, runs, now, level=level, practice=practice)
-
-
-def _published(session: Session, challenge_id: int) -> Challenge:
-    found = session.get(Challenge, challenge_id) if challenge_id <= BIGGEST_ID else None
-    if found is None or found.published is None:
-        raise NotFoundError()
-    return found
-
-
-def _lock_entry(session: Session, actor: Actor, challenge_id: int) -> None:
-    """The row everybody locks first, so that starts wait for each other."""
-    entry = session.scalar(
-        sa.select(ChallengeEntry.id)
-        .where(ChallengeEntry.challenge_id == challenge_id, ChallengeEntry.person_id == actor.id)
-        .with_for_update()
-    )
-    if entry is None:
-        raise ConflictError("challenge_not_listed")
-
-
-def _runs(
-    session: Session, actor: Actor, challenge: Challenge, now: datetime
-) -> tuple[list[RunFacts], int | None]:
-    """All the actor's runs, and which one goes on; those that ran out of time are closed."""
-    whose = challenge.id, int(actor.id or 0)
-    runs = runs_of(session, *whose)
-    open_still = [run.id for run in runs if run.ended is None and run.voided is None]
-    if not open_still or challenge.cancelled is not None:
-        return runs, None
-    for run_id in open_still:
-        if not close_run(session, run_id, now):
-            return runs, run_id
-    return runs_of(session, *whose), None
-
-
-def _open(
-    session: Session,
-    actor: Actor,
-    challenge: Challenge,
-    stage: Stage,
-    runs: Sequence[RunFacts],
-    now: datetime,
-    *,
-    level: int,
-    practice: bool,
-) -> int:
-    """The next number of the day; the unique key refuses it if somebody else just took it."""
-    rules, day = Rules.from_data(challenge.rules), beijing_day(now)
+    check_caps(challenge.rules, valid, now, practice)
+    check_level(challenge.rules, valid, level)
+    day = beijing_day(now)
     number = sum(run.day == day for run in runs) + 1
-    run = ChallengeRun(
-        challenge_id=challenge.id, person_id=int(actor.id or 0), day=day, number=number,
-        level=level, counted=not practice,
-        seed=run_seed(challenge.seed, int(actor.id or 0), day, number),
-        started=now, deadline=run_deadline(rules, now, stage),
-    )
-    session.add(run)
-    session.flush()
-    slot = _next_slot(read_run(rows_of(session), run.id, now), now)
-    session.connection().execute(sa.insert(ChallengeSlot), [{"run_id": run.id, **slot}])
-    return run.id
+    return _open(door, {
+        "challenge_id": challenge_id, "person_id": actor.id, "day": day, "number": number,
+        "level": level, "counted": not practice, "started": now,
+        "seed": run_seed(seed, actor.id, day, number),
+        "deadline": run_deadline(challenge.rules, now, stage),
+    })
+
+
+def _running_of(
+    door: Hot, runs: list[RunFacts], challenge_id: int, person_id: int, now: datetime
+) -> tuple[list[RunFacts], int | None]:
+    """The runs, and which one goes on; those that ran out of time are closed."""
+    open_still = [run.id for run in runs if run.ended is None and run.voided is None]
+    for run_id in open_still:
+        if not close_run(door, run_id, now):
+            return runs, run_id
+    return runs_of(door.rows, challenge_id, person_id) if open_still else runs, None
+
+
+def _open(door: Hot, run: Mapping[str, Any]) -> int:
+    """The next number of the day; the unique key refuses it if somebody else just took it."""
+    door.append(_ADD_RUN, **{f"to_{name}": run[name] for name in _NEW})
+    whose = {name: run[name] for name in ("challenge_id", "person_id", "day", "number")}
+    ((run_id,),) = door.rows(_RUN_ID, **whose)
+    live = read_run(door.rows, run_id, run["started"])
+    door.append(_ADD_SLOT, run_id=run_id, **_next_slot(live, run["started"]))
+    return int(run_id)
 
 
 # ── a question, an answer ───────────────────────────────────────────────────

@@ -209,7 +209,7 @@ class RunResult:
 def result(session: Session, actor: Actor, run_id: int, now: datetime) -> RunResult | None:
     """The actor's own run; None while it still goes on. Raises NotFoundError, `sitting`."""
     live = read_run(rows_of(session), run_id, now, int(actor.id or 0))
-    check_sitting(session, actor, live.challenge.id, now)
+    check_sitting(rows_of(session), actor, live.challenge.id, now)
     if live.state.over is None and not live.is_shut:
         return None
     earlier = session.scalar(
@@ -232,7 +232,7 @@ def paper(session: Session, actor: Actor, run_id: int, now: datetime) -> Live:
     over = live.state.over is not None or live.is_shut
     if not actor.may(Permission.CHALLENGE_EDIT) and not (over and live.person_id == actor.id):
         raise NotFoundError()
-    check_sitting(session, actor, live.challenge.id, now)
+    check_sitting(rows_of(session), actor, live.challenge.id, now)
     return live
 
 

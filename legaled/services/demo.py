@@ -31,7 +31,7 @@ from legaled.services import (
     people,
     roster,
 )
-from legaled.services.demo_hot import Within
+from legaled.services.within import Within
 
 PASSWORD = "Shili-2026"  # noqa: S105 - printed at every start of the demonstration
 HEAD = "工号,姓名,单位,科室,职务,领导干部,角色,人员类别,到岗日期,离岗日期"

@@ -42,15 +42,14 @@ def fill(
     for day in range(DAYS_BEFORE):
         for number in PLAYERS:
             at = starts + timedelta(days=day, minutes=chance.randrange(400))
-            _run(session, hot, actors[number], made, at, chance)
+            _run(hot, actors[number], made, at, chance)
 
 
 def _run(
-    session: Session, hot: Hot, player: Actor, challenge_id: int, at: datetime,
-    chance: random.Random,
+    hot: Hot, player: Actor, challenge_id: int, at: datetime, chance: random.Random,
 ) -> None:
     """One run, with a wrong answer somewhere in the first thirty questions."""
-    run_id = challenge_play.start_run(session, player, challenge_id, at)
+    run_id = challenge_play.start_run(hot, player, challenge_id, at)
     good = chance.randrange(3, 30)
     live = challenge_play.running(hot, player, run_id, at)
     while live.state.over is None:
@@ -58,7 +57,7 @@ def _run(
         sent = live.slots[-1].key if live.state.right < good else _wrong(live)
         challenge_play.answer(hot, player, run_id, live.slots[-1].put.number, list(sent), at)
         live = challenge_play.show_next(hot, player, run_id, at)
-    challenge_facts.close_run(session, run_id, at)
+    challenge_facts.close_run(hot, run_id, at)
 
 
 def _wrong(live: Live) -> Answer:

@@ -1,14 +1,18 @@
 """What each person knows of each question, kept by FSRS; the only home of the fsrs package."""
 
-from collections.abc import Iterable
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from fsrs import Card as FsrsCard
 from fsrs import Rating, Scheduler, State
+from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT is SQLite's as well
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from legaled.domain.memory import (
     FRESH,
@@ -21,6 +25,8 @@ from legaled.domain.memory import (
 )
 from legaled.domain.times import beijing_day
 from legaled.models import Card, PracticeAnswer, QuestionVersion
+from legaled.services.accounts import Hot
+from legaled.services.within import Within
 
 RUN_MAX = 40
 _STEP = (timedelta(days=1),)
@@ -36,6 +42,36 @@ class Target:
 
     question_id: int
     version_id: int
+
+
+class _Known(NamedTuple):
+    """A card as it is stored, with the words that were answered last."""
+
+    question_id: int
+    version_id: int | None
+    state: int
+    step: int | None
+    stability: float | None
+    difficulty: float | None
+    due: datetime
+    last: datetime
+    answers: int
+    misses: int
+    missed: datetime | None
+    recalled: int
+    kind: Any
+    options: Any
+    key: Any
+
+
+_CHANGED = _Known._fields[1:-3]
+_TO = {name: sa.bindparam(f"to_{name}", type_=getattr(Card, name).type) for name in _CHANGED}
+_ADD_CARD = insert(Card).values(
+    person_id=sa.bindparam("to_person"), question_id=sa.bindparam("to_question"), **_TO
+).on_conflict_do_nothing()
+_MOVE_CARD = sa.update(Card).where(
+    Card.person_id == sa.bindparam("of_person"), Card.question_id == sa.bindparam("of_question")
+).values(_TO)
 
 
 def review(trace: Trace | None, last: date | None, today: date, right: bool) -> tuple[Trace, int]:
@@ -74,6 +110,29 @@ def record(
     return True
 
 
+@dataclass(frozen=True)
+class Among:
+    """Statements over the questions of some versions: the words, and a person's cards of them."""
+
+    asked: sa.Select[*tuple[Any, ...]]
+    cards: sa.Select[*tuple[Any, ...]]
+
+
+def among(version_ids: sa.Select[int]) -> Among:
+    """For `learn_misses`; made once where the versions are named by a parameter."""
+    words, then = QuestionVersion, aliased(QuestionVersion)
+    asked = sa.select(
+        words.question_id, words.id, words.kind, words.options, words.key
+    ).where(words.id.in_(version_ids)).order_by(words.id)
+    mine = sa.select(words.question_id).where(words.id.in_(version_ids))
+    cards = sa.select(
+        *(getattr(Card, name) for name in _Known._fields[:-3]), then.kind, then.options, then.key
+    ).outerjoin(then, then.id == Card.version_id).where(
+        Card.person_id == sa.bindparam("person_id"), Card.question_id.in_(mine)
+    ).order_by(Card.question_id).with_for_update(of=Card)
+    return Among(asked, cards)
+
+
 def add_misses(
     session: Session, person_id: int, version_ids: Iterable[int], now: datetime
 ) -> int:
@@ -82,31 +141,49 @@ def add_misses(
     They are no practice answers and no measure of recall. Returns how many questions there were;
     a version that does not exist is none.
     """
-    targets = {
-        row.question_id: Target(row.question_id, row.id) for row in session.execute(
-            sa.select(QuestionVersion.question_id, QuestionVersion.id)
-            .where(QuestionVersion.id.in_(version_ids)).order_by(QuestionVersion.id))
-    }
-    known = {
-        card.question_id: card for card in session.scalars(
-            sa.select(Card)
-            .where(Card.person_id == person_id, Card.question_id.in_(targets))
-            .order_by(Card.question_id).with_for_update()
-            .execution_options(populate_existing=True))
-    }
-    fresh = [target for target in targets.values() if target.question_id not in known]
-    for card in known.values():
-        _move(session, card, targets[card.question_id], False, now)
-    try:
-        with session.begin_nested():
-            session.add_all(_fresh(person_id, target, False, now) for target in fresh)
-    except IntegrityError:  # another tab knew one of them first
-        for target in fresh:
-            _learn(session, person_id, target, False, now)
-    return len(targets)
+    wanted = set(version_ids)
+    chosen = among(sa.select(QuestionVersion.id).where(QuestionVersion.id.in_(wanted)))
+    return learn_misses(Within(session), chosen, person_id, wanted, now)
 
 
-def memory_of(card: Card) -> Memory:
+def learn_misses(
+    door: Hot, chosen: Among, person_id: int, wanted: Collection[int], now: datetime,
+    **values: Any,
+) -> int:
+    """As `add_misses`, of those versions among `chosen` that are `wanted`; two reading statements
+    however many there are. `values` are the parameters of `chosen`."""
+    asked = {question_id: (version_id, tuple(words))
+             for question_id, version_id, *words in door.rows(chosen.asked, **values)
+             if version_id in wanted}
+    known = _cards(door, chosen, person_id, values)
+    for question_id, (version_id, words) in asked.items():
+        target, card = Target(question_id, version_id), known.get(question_id)
+        if card is None:
+            made = _columns(target, answered(FRESH, False, now, review))
+            if door.append(_ADD_CARD, to_person=person_id, to_question=question_id, **made):
+                continue
+            # another tab knew it first, and has committed by now
+            card = _cards(door, chosen, person_id, values)[question_id]
+        before = memory_of(card)
+        if card.version_id != version_id and (card.kind, card.options, card.key) != words:
+            before = forgotten(before)
+        made = _columns(target, answered(before, False, now, review))
+        door.append(_MOVE_CARD, of_person=person_id, of_question=question_id, **made)
+    return len(asked)
+
+
+def _cards(
+    door: Hot, chosen: Among, person_id: int, values: Mapping[str, Any]
+) -> dict[int, _Known]:
+    rows = door.rows(chosen.cards, person_id=person_id, **values)
+    return {card.question_id: card for card in (_Known(*row) for row in rows)}
+
+
+def _columns(target: Target, memory: Memory) -> dict[str, Any]:
+    return {f"to_{name}": value for name, value in _facts(target, memory).items()}
+
+
+def memory_of(card: Card | _Known) -> Memory:
     """A stored card as the rules see it."""
     known = card.stability is not None and card.difficulty is not None
     trace = Trace(card.state, card.step, card.stability or 0, card.difficulty or 0)
@@ -151,14 +228,21 @@ def _locked(session: Session, person_id: int, target: Target) -> Card | None:
 
 
 def _keep(card: Card, target: Target, memory: Memory) -> None:
+    for name, value in _facts(target, memory).items():
+        setattr(card, name, value)
+
+
+def _facts(target: Target, memory: Memory) -> dict[str, Any]:
+    """The columns of a card that an answer changes."""
     if memory.trace is None or memory.due is None or memory.last is None:
         raise RuntimeError("an answered question has a schedule")
-    card.version_id = target.version_id
-    card.state, card.step = memory.trace.state, memory.trace.step
-    card.stability, card.difficulty = memory.trace.stability, memory.trace.difficulty
-    card.due, card.last = memory.due, memory.last
-    card.answers, card.misses = memory.answers, memory.misses
-    card.missed, card.recalled = memory.missed, memory.recalled
+    trace = memory.trace
+    return {
+        "version_id": target.version_id, "state": trace.state, "step": trace.step,
+        "stability": trace.stability, "difficulty": trace.difficulty, "due": memory.due,
+        "last": memory.last, "answers": memory.answers, "misses": memory.misses,
+        "missed": memory.missed, "recalled": memory.recalled,
+    }
 
 
 def _answer(

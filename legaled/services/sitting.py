@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
@@ -19,7 +20,8 @@ from legaled.models import (
 )
 
 
-def _running(now: datetime) -> sa.ColumnElement[bool]:
+def running(now: Any) -> sa.ColumnElement[bool]:
+    """Of an Attempt: it may still be written at this moment (a datetime, or a parameter)."""
     return sa.and_(
         Attempt.submitted.is_(None), Attempt.voided.is_(None), Attempt.deadline > now
     )
@@ -32,7 +34,7 @@ def banks_in_use(session: Session, person_id: int | None, now: datetime) -> froz
             sa.select(ExamBank.bank_id)
             .join(Exam, Exam.id == ExamBank.exam_id)
             .join(Attempt, Attempt.exam_id == Exam.id)
-            .where(Attempt.person_id == person_id, Exam.cancelled.is_(None), _running(now))
+            .where(Attempt.person_id == person_id, Exam.cancelled.is_(None), running(now))
         )
     )
 
@@ -43,7 +45,7 @@ def shut(person_id: int | None, now: datetime) -> sa.ColumnElement[bool]:
     mine = (
         sa.select(Attempt.exam_id)
         .join(Exam, Exam.id == Attempt.exam_id)
-        .where(Attempt.person_id == person_id, Exam.cancelled.is_(None), _running(now))
+        .where(Attempt.person_id == person_id, Exam.cancelled.is_(None), running(now))
     )
     twin = aliased(Question)
     marks = (
@@ -79,7 +81,7 @@ def still_running(
     return frozenset(
         session.scalars(
             sa.select(Attempt.exam_id)
-            .where(Attempt.exam_id.in_(exam_ids), _running(now))
+            .where(Attempt.exam_id.in_(exam_ids), running(now))
             .distinct()
         )
     )

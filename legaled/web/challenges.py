@@ -54,10 +54,11 @@ def show(challenge_id: int) -> Page:
 @allow(Permission.MEMBER)
 def start(challenge_id: int) -> Page:
     level = whole(request.form, "level", 0)
-    run_id = challenge_play.start_run(
-        db.get_session(), actor(), challenge_id, now(),
-        level=level, practice="practice" in request.form,
-    )
+    with db.hot().turn() as turn:
+        run_id = challenge_play.start_run(
+            turn, actor(), challenge_id, now(),
+            level=level, practice="practice" in request.form,
+        )
     return redirect(url_for("challenges.play", challenge_id=challenge_id, run_id=run_id), 303)
 
 
@@ -104,7 +105,8 @@ def answer(challenge_id: int, run_id: int, slot: int) -> Page:
 @bp.post("/<int:challenge_id>/runs/<int:run_id>/leave")
 @allow(Permission.MEMBER)
 def leave(challenge_id: int, run_id: int) -> Page:
-    challenge_facts.leave_run(db.get_session(), actor(), run_id, now())
+    with db.hot().turn() as turn:
+        challenge_facts.leave_run(turn, actor(), run_id, now())
     flash("这一轮已结束，已答的算数。")
     return redirect(url_for("challenges.result", challenge_id=challenge_id, run_id=run_id), 303)
 
@@ -146,8 +148,8 @@ def paper(challenge_id: int, run_id: int) -> Page:
 
 def _close(run_id: int) -> None:
     """Store a run that is over, in a short transaction: the page is made outside of it."""
-    with db.database().write() as session:
-        challenge_facts.close_run(session, run_id, now())
+    with db.hot().turn() as turn:
+        challenge_facts.close_run(turn, run_id, now())
 
 
 def _page(live: Live, screen: str) -> str:

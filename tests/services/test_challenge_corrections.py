@@ -44,8 +44,8 @@ def arrange(database):
 
 def play(database, event, number, words, at=NOW):
     who = event[number]
-    with database.write() as session:
-        run_id = challenge_play.start_run(session, who, event.id, at)
+    with database.hot.turn() as turn:
+        run_id = challenge_play.start_run(turn, who, event.id, at)
     live = challenge_play.running(database.hot, who, run_id, at)
     for word in words:
         if word == "late":
@@ -58,8 +58,8 @@ def play(database, event, number, words, at=NOW):
             live = challenge_play.answer(database.hot, who, run_id, slot, sent, at).live
         if live.state.over is None:
             live = challenge_play.show_next(database.hot, who, run_id, at)
-    with database.write() as session:
-        challenge_facts.close_run(session, run_id, at)
+    with database.hot.turn() as turn:
+        challenge_facts.close_run(turn, run_id, at)
     return run_id
 
 
@@ -134,18 +134,18 @@ def test_a_run_that_it_ended_is_given_back_once(database, arrange):
     run_id = play(database, event, "s1", ["right", "right", "wrong"])
     before, live, _ = look(database, run_id)
     assert live.state.over is Why.WRONG
-    with database.write() as session, pytest.raises(ConflictError, match="challenge_cap"):
-        challenge_play.start_run(session, event["s1"], event.id, LATER)
+    with database.hot.turn() as turn, pytest.raises(ConflictError, match="challenge_cap"):
+        challenge_play.start_run(turn, event["s1"], event.id, LATER)
     fix(database, event, live.slots[2].put.version_id)
     run, _, _ = look(database, run_id)
     assert (run.score, run.given_back) == (before.score + 1, True)
     assert (run.ended, run.end) == (before.ended, "wrong")
     again = play(database, event, "s1", ["wrong"], LATER + timedelta(hours=1))
-    with database.write() as session, pytest.raises(ConflictError, match="challenge_cap"):
-        challenge_play.start_run(session, event["s1"], event.id, LATER + timedelta(hours=3))
+    with database.hot.turn() as turn, pytest.raises(ConflictError, match="challenge_cap"):
+        challenge_play.start_run(turn, event["s1"], event.id, LATER + timedelta(hours=3))
     play(database, event, "s1", ["wrong"], LATER + DAY)
-    with database.write() as session, pytest.raises(ConflictError, match="challenge_cap"):
-        challenge_play.start_run(session, event["s1"], event.id, LATER + DAY)
+    with database.hot.turn() as turn, pytest.raises(ConflictError, match="challenge_cap"):
+        challenge_play.start_run(turn, event["s1"], event.id, LATER + DAY)
     assert not look(database, again)[0].given_back
 
 
@@ -166,8 +166,8 @@ def test_a_run_goes_on_through_a_correction(database, arrange):
     """Another process's memory of the keys follows, and nothing ends or jumps."""
     event = arrange(PRESETS["streak"].rules, spares=0)
     who = event["s1"]
-    with database.write() as session:
-        run_id = challenge_play.start_run(session, who, event.id, NOW)
+    with database.hot.turn() as turn:
+        run_id = challenge_play.start_run(turn, who, event.id, NOW)
     live = challenge_play.running(database.hot, who, run_id, NOW)
     order = live.order
     first, at = live.slots[0], NOW + timedelta(seconds=3)

@@ -40,9 +40,9 @@ class Play:
         self.at, self.run = NOW, 0
 
     def start(self, **values):
-        with self.database.write() as session:
+        with self.database.hot.turn() as turn:
             self.run = challenge_play.start_run(
-                session, self.who, self.made.id, self.at, **values
+                turn, self.who, self.made.id, self.at, **values
             )
         return self.live()
 
@@ -66,8 +66,8 @@ class Play:
         return self.answer((right if good else wrong)(live))
 
     def close(self, **values):
-        with self.database.write() as session:
-            return challenge_facts.close_run(session, self.run, self.at, **values)
+        with self.database.hot.turn() as turn:
+            return challenge_facts.close_run(turn, self.run, self.at, **values)
 
     def entry(self):
         with self.database.read() as session:
@@ -191,8 +191,8 @@ def test_somebody_elses_run_looks_like_none(arrange):
     for call in (play.live, play.next, lambda: play.answer(["A"], 1)):
         with pytest.raises(NotFoundError):
             call()
-    with play.database.write() as session, pytest.raises(NotFoundError):
-        challenge_facts.leave_run(session, play.who, play.run, play.at)
+    with play.database.hot.turn() as turn, pytest.raises(NotFoundError):
+        challenge_facts.leave_run(turn, play.who, play.run, play.at)
 
 
 # ── the clock ───────────────────────────────────────────────────────────────
@@ -313,9 +313,9 @@ def test_twenty_devices_that_start_and_leave_never_pass_the_daily_cap(arrange, d
     play = arrange("daily")
 
     def start_and_leave():
-        with database.write() as session:
-            run = challenge_play.start_run(session, play.who, play.made.id, NOW)
-            challenge_facts.close_run(session, run, NOW, leave=True)
+        with database.hot.turn() as turn:
+            run = challenge_play.start_run(turn, play.who, play.made.id, NOW)
+            challenge_facts.close_run(turn, run, NOW, leave=True)
             return run
 
     found = together(*[start_and_leave] * 20)
@@ -576,8 +576,8 @@ def test_leaving_keeps_what_was_answered_and_a_refold_agrees(arrange, database):
     play.go()
     play.next()
     play.at += 10 * SECOND
-    with database.write() as session:
-        challenge_facts.leave_run(session, play.who, play.run, play.at)
+    with database.hot.turn() as turn:
+        challenge_facts.leave_run(turn, play.who, play.run, play.at)
     row = play.row()
     assert (row.end, row.score, row.millis, row.answered) == ("left", 2, 15_000, 1)
     with database.write() as session:

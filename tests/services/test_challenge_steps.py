@@ -19,8 +19,8 @@ def _boards_are_never_old(monkeypatch):
 def play(database, event, number, rules, chance, at, level=0):
     """One run, answered by chance and in time; the moment after it."""
     who = event[number]
-    with database.write() as session:
-        run_id = challenge_play.start_run(session, who, event.id, at, level=level)
+    with database.hot.turn() as turn:
+        run_id = challenge_play.start_run(turn, who, event.id, at, level=level)
     live = challenge_play.running(database.hot, who, run_id, at)
     while live.state.over is None:
         slow = rules.seconds and chance.random() < 0.2
@@ -37,8 +37,8 @@ def play(database, event, number, rules, chance, at, level=0):
         if live.state.over is None:
             at += timedelta(seconds=1)
             live = challenge_play.show_next(database.hot, who, run_id, at)
-    with database.write() as session:
-        challenge_facts.close_run(session, run_id, at)
+    with database.hot.turn() as turn:
+        challenge_facts.close_run(turn, run_id, at)
     return at + timedelta(seconds=5), run_id
 
 

@@ -26,6 +26,7 @@ from legaled.services import (
 )
 from legaled.services.challenge_draw import rows_of
 from legaled.services.challenge_runs import read_run
+from legaled.services.within import Within
 from tests import factories
 from tests.factories import DAY, HOUR, MINUTE, NOW
 
@@ -89,7 +90,7 @@ def test_every_preset_is_composed_from_the_constitution_bank(session, preset) ->
     orders = set()
     for who in people:
         run_id = challenge_play.start_run(
-            session, who, made, NOW + MINUTE, level=min(rules.levels, 1))
+            Within(session), who, made, NOW + MINUTE, level=min(rules.levels, 1))
         live = read_run(rows_of(session), run_id, NOW + MINUTE)
         assert len(set(live.order)) == len(live.order) >= (rules.questions or 200)
         orders.add(live.order[:5])

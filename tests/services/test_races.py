@@ -58,7 +58,7 @@ def gathered(database):
     lock.threads.acquire()
 
     def release_when_all_wait():
-        while len(hot._waiting) < 3:
+        while hot._batch is None or len(hot._batch.writes) < 3:
             threading.Event().wait(0.01)
         lock.threads.release()
 
