@@ -1,4 +1,4 @@
-"""The database: one engine per process, the only commit and the only rollback.
+"""The database: one engine per process; transactions end here and in `hot.py`, nowhere else.
 
 Three doors: `get_session()` for a request (GET never writes; anything else is one transaction,
 committed when the view returns and rolled back when it raises), `read()`/`write()` for work
