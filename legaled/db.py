@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from flask import Flask, Response, current_app, g, request
 from sqlalchemy.orm import Session
 
-from legaled.hot import Hot, WriteLock
+from legaled.hot import Hot
+from legaled.queues import WriteLock, seated
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 MIGRATION_LOCK = 7_310_2026
@@ -102,7 +103,9 @@ def _migrating(path: Path | None) -> Iterator[None]:
 
 
 def init_app(app: Flask, url: str) -> None:
-    app.extensions["database"] = Database(url)
+    app.extensions["database"] = made = Database(url)
+    if made.lock is not None:
+        app.wsgi_app = seated(app.wsgi_app, made.lock.seats)  # type: ignore[assignment,method-assign]
     app.after_request(_commit_unsafe)
     app.teardown_appcontext(_close)
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -15,39 +13,7 @@ from sqlalchemy.engine.interfaces import Dialect
 
 if TYPE_CHECKING:
     from legaled.db import Database
-
-
-class WriteLock:
-    """SQLite's write lock, taken in turn: threads queue on a mutex, processes on a lock file.
-
-    Without it two busy processes starve each other (measured: 966 ms against 88 ms at p99).
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.threads = threading.Lock()
-        self._path = path
-        self._file: Any = None
-
-    def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-
-    @contextmanager
-    def processes(self) -> Iterator[None]:
-        """The other half, for a thread that holds `threads`."""
-        if self._file is None:
-            self._file = self._path.open("a")
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            fcntl.flock(self._file, fcntl.LOCK_UN)
-
-    @contextmanager
-    def both(self) -> Iterator[None]:
-        with self.threads, self.processes():
-            yield
+    from legaled.queues import WriteLock
 
 
 @dataclass(frozen=True)
@@ -187,7 +153,8 @@ class Hot:
             if leads:
                 self._lead(batch, self.database.lock)
             else:
-                batch.done.wait()
+                with self.database.lock.seats.left():
+                    batch.done.wait()
         if write.error is not None:
             raise write.error
         if not write.done:

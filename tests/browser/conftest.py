@@ -112,7 +112,7 @@ class Visit:
 
     def look(self, step: str, *, axe: bool = True) -> None:
         """Assert that the page, once it is all there, is one that anybody can use."""
-        self.page.wait_for_function("document.body && document.readyState === 'complete'")
+        self.page.wait_for_load_state("load")
         if SHOTS:
             self._shots += 1
             folder = Path(SHOTS)
