@@ -15,24 +15,27 @@ if TYPE_CHECKING:
 
 SEATS = 4
 """Requests that compute at once in a process. The rest of its threads only wait."""
+PATIENCE = 1.0
+"""Seconds anybody waits for a seat, then it goes on standing: so seats can hold nobody up for long,
+and somebody who holds another lock can never wait for ever for those who want that lock."""
 
 
 class Seats:
-    """A few seats for those who compute; whoever waits for something else gets up meanwhile.
+    """A few seats for those who compute; whoever waits for the writer gets up meanwhile.
 
     Every statement lets go of the interpreter and has to win it back from all threads that
     compute. The writer whom everybody waits for loses most by that: with 2,000 people playing a
-    challenge, 64 threads gave a p99 of 175–555 ms an answer and 4 seats 58–76 ms (2 cores).
+    challenge, 64 threads gave a p99 of 175–555 ms an answer, 4 seats 54–106 ms (docs/challenge.md).
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, patience: float = PATIENCE) -> None:
         self._free = threading.Semaphore(count)
+        self._patience = patience
         self._mine = threading.local()
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        self._free.acquire()
-        self._mine.seated = True
+        self._sit()
         try:
             yield
         finally:
@@ -52,8 +55,10 @@ class Seats:
             yield
         finally:
             if self._mine.seated is False:  # None: the request went home without its seat
-                self._free.acquire()
-                self._mine.seated = True
+                self._sit()
+
+    def _sit(self) -> None:
+        self._mine.seated = self._free.acquire(timeout=self._patience)
 
 
 class WriteLock:

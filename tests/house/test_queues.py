@@ -80,6 +80,46 @@ def test_a_seat_comes_back_from_whoever_leaves_it_twice_or_fails():
     assert free(seats) == 1
 
 
+def test_a_lock_of_another_kind_held_over_a_wait_holds_nobody_up_for_ever():
+    """One holds a file and comes back from the write lock, the rest sit and want the file."""
+    seats, file, begun = Seats(2, patience=0.05), threading.Lock(), threading.Event()
+
+    def holder():
+        with seats.taken(), file, seats.left():
+            begun.set()
+            time.sleep(0.1)
+
+    def other():
+        with seats.taken(), file:
+            pass
+
+    first = threading.Thread(target=holder)
+    first.start()
+    begun.wait(WAIT)
+    rest = [threading.Thread(target=other) for _ in range(3)]
+    for thread in rest:
+        thread.start()
+    for thread in [first, *rest]:
+        thread.join(WAIT)
+        assert not thread.is_alive()
+    assert free(seats) == 2
+
+
+def test_whoever_finds_no_seat_goes_on_standing():
+    seats, stood = Seats(1, patience=0.01), []
+
+    def late():
+        with seats.taken(), seats.left():
+            stood.append(free(seats))
+
+    with seats.taken():
+        thread = threading.Thread(target=late)
+        thread.start()
+        thread.join(WAIT)
+    assert stood == [0]
+    assert free(seats) == 1
+
+
 def test_what_ends_after_the_request_takes_no_seat():
     seats = Seats(1)
     with seats.taken():
