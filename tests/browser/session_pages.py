@@ -51,8 +51,9 @@ def prepare(session: Any, instance: Path, trainer: Actor, now: datetime) -> None
 
 def values(every: Callable[[Any], list[Any]]) -> dict[str, Sequence[Any]]:
     """For Known: the sessions that can be opened, and pairs that belong together."""
-    all_of_them = every(sa.select(StudySession.id))
-    there = every(sa.select(StudySession.id).where(StudySession.cancelled.is_(None)))
+    all_of_them = every(sa.select(StudySession.id).order_by(StudySession.id))
+    there = every(sa.select(StudySession.id).where(StudySession.cancelled.is_(None))
+                  .order_by(StudySession.id))
     return {
         "session_id": all_of_them,
         "sessions.edit session_id": there, "sessions.people.choose session_id": there,
