@@ -1,5 +1,7 @@
 """Signing in: the projector's screen, the page a scan leads to, and one's own sessions."""
 
+from urllib.parse import urlsplit
+
 from flask import (
     Blueprint,
     Response,
@@ -35,6 +37,7 @@ from legaled.web.words import MESSAGES
 bp = Blueprint("sign", __name__)
 Page = str | tuple[str, int] | AnyResponse
 CODE_LONGEST = 40
+ONLY_HERE = ("127.0.0.1", "localhost", "::1")  # addresses that a phone looks for in itself
 
 
 # ---- the screen ----
@@ -60,7 +63,8 @@ def _shown(session_id: int) -> Screen:
 def _screen(template: str, session_id: int, shown: Screen) -> str:
     drawn = Markup(qr_svg(sign_url(session_id, shown.code))) if shown.code else ""  # noqa: S704
     return render_template(template, shown=shown, session_id=session_id, drawn=drawn,
-                           short=_site() + url_for("sessions.sign.today"))
+                           short=_site() + url_for("sessions.sign.today"),
+                           only_here=urlsplit(_site()).hostname in ONLY_HERE)
 
 
 def sign_url(session_id: int, code: str) -> str:

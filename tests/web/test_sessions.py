@@ -157,6 +157,7 @@ def test_the_screen_shows_a_code_that_a_phone_reads(trainer: Any, here: int, cod
         six = digits(session, here)
     assert f"<span>{six[:3]}</span> <span>{six[3:]}</span>" in page
     assert "<b data-came>0</b> / 6" in page
+    assert "手机打不开这个网址" in page, "this address is good on this machine only"
     part = trainer.get(f"/sessions/{here}/screen.json").json
     assert (part["seconds"], qr_svg(address) in part["html"]) == (30, True)
     clock.now = NOW + 30 * SECOND
@@ -187,6 +188,7 @@ def test_the_address_is_the_public_one_where_there_is_one(app: Any, trainer: Any
 
     app.config["LEGALED"] = replace(app.config["LEGALED"], public_url="https://xf.example.cn")
     page = text(trainer.get(f"/sessions/{here}/screen"))
+    assert "手机打不开这个网址" not in page
     assert qr_svg(f"https://xf.example.cn/sessions/{here}/sign?c={code()}") in page
 
 
